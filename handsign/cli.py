@@ -1,0 +1,91 @@
+"""What the four scripts share: common options and how an error is told."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from handsign.errors import InputError
+
+if TYPE_CHECKING:
+    from handsign.dataset import Split
+
+
+class _Help(argparse.ArgumentDefaultsHelpFormatter):
+    """Shows a default where there is one to show."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        return super()._get_help_string(action) if action.default not in (None, False) else action.help
+
+
+def parser(description: str) -> argparse.ArgumentParser:
+    """An argument parser with the options that every script has."""
+    options = argparse.ArgumentParser(description=description, formatter_class=_Help, allow_abbrev=False)
+    options.add_argument("--task", default="sign", help="which system: a file of handsign/tasks")
+    options.add_argument("--data", type=Path, default=Path("MP_Data"), metavar="DIR", help="where the takes are")
+    options.add_argument("--model", type=Path, default=Path("action.h5"), metavar="FILE", help="the trained model")
+    return options
+
+
+def add_camera(options: argparse.ArgumentParser) -> None:
+    """The options of a script that can open a camera."""
+    options.add_argument("--camera", default="0", help="index or device path of the camera")
+    options.add_argument("--width", type=positive, default=640, help="of the camera's picture, in pixels")
+    options.add_argument("--height", type=positive, default=480, help="of the camera's picture, in pixels")
+    options.add_argument("--fps", type=seconds, default=30.0, help="frames a second to ask the camera for")
+
+
+def add_split(options: argparse.ArgumentParser) -> None:
+    """The options of a script that splits takes; their defaults are those of `dataset.Split`."""
+    options.add_argument("--split", choices=["take", "signer"], default="take", help="what is held out for testing")
+    options.add_argument("--holdout", nargs="+", default=[], metavar="NAME", help="signers to hold out, by name")
+    options.add_argument("--test-size", type=share, help="share for testing (default: 0.2; the tutorial's is 0.05)")
+    options.add_argument("--val-size", type=share, help="share for validation (default: 0.15; the tutorial has none)")
+    options.add_argument("--seed", type=int, default=0, help="of everything that is drawn at random")
+
+
+def split(args: argparse.Namespace) -> Split:
+    """What `add_split` was told."""
+    from handsign.dataset import Split
+
+    told = {name: value for name in ("test_size", "val_size") if (value := getattr(args, name)) is not None}
+    return Split(by="signer" if args.holdout else args.split, holdout=tuple(args.holdout), seed=args.seed, **told)
+
+
+def positive(text: str) -> int:
+    """A whole number above zero."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not above zero")
+    return number
+
+
+def seconds(text: str) -> float:
+    """A finite number that is not negative."""
+    number = float(text)
+    if not 0 <= number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not a number from zero up")
+    return number
+
+
+def share(text: str) -> float:
+    """A number from 0 to 1."""
+    number = float(text)
+    if not 0 <= number <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
+    return number
+
+
+def run(main: Callable[[], None]) -> None:
+    """Run a script: an InputError is one line and exit code 2, Ctrl-C is exit code 130."""
+    try:
+        main()
+    except InputError as error:
+        print(f"{Path(sys.argv[0]).name}: {' '.join(str(error).split())}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        sys.exit(130)

@@ -1,0 +1,84 @@
+"""A system as data. The core never names one: a task is a file in `handsign/tasks` that defines `TASK`."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from handsign import tasks
+from handsign.errors import InputError
+
+if TYPE_CHECKING:
+    import keras
+    import numpy as np
+
+    from handsign.goals import Goal
+    from handsign.keypoints import Layout
+    from handsign.takes import Damage, Take
+
+    Array = np.ndarray[Any, Any]
+    Sense = Callable[[Array], Array]
+
+
+@dataclass(frozen=True)
+class Task:
+    """One system as data: what it watches, for how long, and what it asks.
+
+    name     what --task calls it
+    sample   shape of one sample
+    window   how many samples the model sees at once
+    rate     samples a second, where the recordings do not say otherwise
+    sense    opens the extractor: () -> context manager of (frame (H, W, 3) uint8 BGR -> sample (*sample,) float32)
+    build    ((window, *sample) shape of x, labels, options) -> keras.Model, (N, *x) -> (N, *y)
+    goal     the question asked of a window
+    actions  what collect.py records when it is not told
+    encode   window (window, *sample) -> x, in training and live
+    augment  (window, rng) -> window, in training only
+    layout   what the columns of a sample mean; None for samples that are not landmarks
+    adapt    samples (T, ...) from elsewhere -> (T, *sample)
+    quality  samples (T, *sample) of a take -> shares of its frames, by what was looked for; a zero offers it for redo
+    readers  file suffix -> reader of takes in a format that only this task knows
+    """
+
+    name: str
+    sample: tuple[int, ...]
+    window: int
+    rate: float
+    sense: Callable[[], AbstractContextManager[Sense]]
+    build: Callable[..., keras.Model]
+    goal: Goal
+    actions: tuple[str, ...] = ()
+    encode: Callable[[Array], Array] = field(default=lambda window: window)
+    augment: Callable[[Array, np.random.Generator], Array] | None = None
+    layout: Layout | None = None
+    adapt: Callable[[Array], Array] = field(default=lambda samples: samples)
+    quality: Callable[[Array], Mapping[str, float]] = field(default=lambda samples: {})
+    readers: Mapping[str, Callable[[Path], Iterable[Take | Damage]]] = field(default_factory=dict)
+
+    @property
+    def groups(self) -> Sequence[slice]:
+        """The columns that are missing together."""
+        return tuple(self.layout.slices.values()) if self.layout else ()
+
+
+def names() -> list[str]:
+    """The tasks there are: the files of `handsign/tasks`."""
+    return sorted(module.name for module in pkgutil.iter_modules(tasks.__path__))
+
+
+def load(name: str) -> Task:
+    """Import one task by its name.
+
+    Raises:
+        InputError: there is no such task.
+    """
+    if name not in names():
+        raise InputError(f"there is no task {name!r}; there are: {', '.join(names())}")
+    task = importlib.import_module(f"{tasks.__name__}.{name}").TASK
+    assert isinstance(task, Task), f"{name}.TASK is a {type(task).__name__}"
+    return task
