@@ -40,19 +40,21 @@ def add_camera(options: argparse.ArgumentParser) -> None:
 
 def add_split(options: argparse.ArgumentParser) -> None:
     """The options of a script that splits takes; their defaults are those of `dataset.Split`."""
-    options.add_argument("--split", choices=["take", "signer"], default="take", help="what is held out for testing")
-    options.add_argument("--holdout", nargs="+", default=[], metavar="NAME", help="signers to hold out, by name")
+    options.add_argument("--split", choices=["take", "signer"], help="what is held out for testing (default: take)")
+    options.add_argument("--holdout", nargs="+", metavar="NAME", help="signers to hold out, by name")
     options.add_argument("--test-size", type=share, help="share for testing (default: 0.2; the tutorial's is 0.05)")
     options.add_argument("--val-size", type=share, help="share for validation (default: 0.15; the tutorial has none)")
     options.add_argument("--seed", type=int, default=0, help="of everything that is drawn at random")
 
 
-def split(args: argparse.Namespace) -> Split:
-    """What `add_split` was told."""
+def split(args: argparse.Namespace) -> Split | None:
+    """What `add_split` was told; None if nothing."""
     from handsign.dataset import Split
 
-    told = {name: value for name in ("test_size", "val_size") if (value := getattr(args, name)) is not None}
-    return Split(by="signer" if args.holdout else args.split, holdout=tuple(args.holdout), seed=args.seed, **told)
+    told = {"by": "signer" if args.holdout else args.split, "holdout": tuple(args.holdout or ()) or None}
+    told |= {"test_size": args.test_size, "val_size": args.val_size}
+    told = {name: value for name, value in told.items() if value is not None}
+    return Split(**told, seed=args.seed) if told else None
 
 
 def positive(text: str) -> int:

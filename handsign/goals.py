@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 REST = frozenset({"nothing", "rest", "none", "-"})
-"""Labels that mean that nothing is being signed: learned like any other, never announced."""
+"""Labels that mean that nothing is being signed: learned like any other, never announced. See `is_rest`."""
+
+
+def is_rest(label: str) -> bool:
+    """Whether a label, in capitals or not, means that nothing is being signed."""
+    return label.casefold() in REST
 
 
 class Goal(Protocol):

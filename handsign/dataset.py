@@ -1,0 +1,261 @@
+"""Takes -> X, y and who may be trained on: what `preprocess.py` makes and `train.py` learns from."""
+
+from __future__ import annotations
+
+import hashlib
+import statistics
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+
+from handsign.errors import InputError
+from handsign.files import atomic
+from handsign.takes import UNREADABLE, Take, open_npz, read
+from handsign.windows import span
+
+if TYPE_CHECKING:
+    from handsign.task import Task
+
+Array = np.ndarray[Any, Any]
+ARRAYS = ("X", "y", "part", "take", "signer", "session")
+PARTS = ("train", "val", "test")
+READY = "dataset.npz"
+"""What a prepared dataset is called in its folder of takes."""
+
+
+class Split(msgspec.Struct, frozen=True, kw_only=True):
+    """Which takes are kept for testing and validation: shares of all takes, by `take` (stratified) or `signer`."""
+
+    by: str = "take"
+    holdout: tuple[str, ...] = ()
+    test_size: float = 0.2
+    val_size: float = 0.15
+    seed: int = 0
+
+    def __str__(self) -> str:
+        if self.holdout:
+            return f"signer, {', '.join(self.holdout)} held out"
+        return f"{self.by}, {self.test_size:.0%} for testing, seed {self.seed}"
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Windows ready to train on.
+
+    X        (n, window, *sample) float32, raw
+    y        (n, labels) float32, one-hot for `Classify`
+    part     (n,) str: train, val or test; all windows of a take are in the same part
+    take     (n,) str, signer (n,) str, session (n,) str: where each window is from
+    rate     samples a second in a window; asked_rate is what --rate said
+    left_out what was not usable: (take, reason)
+    made_from  `fingerprint` of the takes
+    """
+
+    task: str
+    X: Array
+    y: Array
+    labels: list[str]
+    part: Array
+    take: Array
+    signer: Array
+    session: Array
+    rate: float
+    split: Split
+    left_out: list[tuple[str, str]] = field(default_factory=list)
+    made_from: str = ""
+    asked_rate: float | None = None
+
+    def rows(self, part: str) -> tuple[Array, Array]:
+        """(X, y) of the rows in train, val or test."""
+        chosen = self.part == part
+        return self.X[chosen], self.y[chosen]
+
+    def save(self, path: Path) -> None:
+        """Write it to one `.npz`."""
+        rest = _Rest(**{name: getattr(self, name) for name in _Rest.__struct_fields__})
+        info = np.frombuffer(msgspec.json.encode(rest), np.uint8)
+        with atomic(path) as temporary, temporary.open("wb") as file:  # a path would get .npz appended to it
+            np.savez(file, dataset=info, **{name: getattr(self, name) for name in ARRAYS})
+
+    @classmethod
+    def load(cls, path: Path, task: Task) -> Dataset:
+        """Read what `save` wrote.
+
+        Raises:
+            InputError: the file is damaged, or made for another task.
+        """
+        try:
+            with open_npz(path) as file:
+                rest = msgspec.json.decode(file["dataset"].tobytes(), type=_Rest)
+                data = cls(**msgspec.structs.asdict(rest), **{name: file[name] for name in ARRAYS})
+        except UNREADABLE as error:
+            raise InputError(f"{path} is no whole dataset ({error}); make it again with preprocess.py") from error
+        if data.task != task.name or data.X.shape[1:] != (task.window, *task.sample):
+            raise InputError(f"{path} was prepared for {data.task} {data.X.shape[1:]}, not for {task.name}")
+        return data
+
+
+class _Rest(msgspec.Struct):
+    task: str
+    labels: list[str]
+    rate: float
+    split: Split
+    left_out: list[tuple[str, str]]
+    made_from: str
+    asked_rate: float | None
+
+
+def prepare(
+    task: Task, path: Path, split: Split, rate: float | None = None, progress: Callable[[Iterable], Iterable] = iter
+) -> tuple[Dataset, list[Take]]:
+    """Takes at `path` -> the dataset, and the takes that are in it.
+
+    `rate` samples a second fill a window; without it a window is as long as the recordings are (their median).
+
+    Raises:
+        InputError: there are no takes, only one action, or the split cannot be made.
+    """
+    takes, left_out, made_from, asked = [], [], fingerprint(path), rate
+    for found in progress(read(path, task)):
+        if isinstance(found, Take):
+            takes.append(found)
+        else:
+            left_out.append((found.name, found.reason))
+    rate = rate or task.window / statistics.median([span(take.times) for take in takes] or [1.0])
+    short = [take for take in takes if span(take.times) < task.window / rate / 2]
+    left_out += [(t.name, f"lasts {span(t.times):.2f} s, under half a window") for t in short]
+    takes = [take for take in takes if not any(take is other for other in short)]
+    if not takes:
+        raise InputError(f"{path} holds no usable take of {task.name}{_first(left_out)}; record some with collect.py")
+    pairs = [(i, *pair) for i, t in enumerate(takes) for pair in task.goal.pairs(t, task.window, rate, task.groups)]
+    y, labels = task.goal.targets([answer for _, _, answer in pairs])
+    owner = np.array([i for i, _, _ in pairs])
+    of_take = {name: np.array([v(t) for t in takes]) for name, v in _COLUMNS.items()}
+    _, first, same = np.unique(of_take["take"], return_index=True, return_inverse=True)  # a pack may hold cut takes
+    part = parts([takes[i].info.action for i in first], of_take["signer"][first].tolist(), split)[same]
+    X = np.stack([window for _, window, _ in pairs]).astype(np.float32, copy=False)
+    rows = {name: column[owner] for name, column in of_take.items()}
+    origin = {"split": split, "left_out": left_out, "made_from": made_from, "asked_rate": asked}
+    return Dataset(task.name, X, y, labels, part[owner], **rows, rate=rate, **origin), takes
+
+
+_COLUMNS: dict[str, Callable[[Take], str]] = {
+    "take": lambda take: take.name,
+    "signer": lambda take: take.info.signer,
+    "session": lambda take: take.info.session,
+}
+
+
+def _first(left_out: Sequence[tuple[str, str]]) -> str:
+    return f" ({len(left_out)} left out; the first, {left_out[0][0]}: {left_out[0][1]})" if left_out else ""
+
+
+def parts(actions: Sequence[str], signers: Sequence[str], split: Split) -> Array:
+    """Which part (n,) str each of n takes belongs to: train, val or test.
+
+    By take every action gives its share; by signer whole people are held out, and validation takes from the rest.
+
+    Raises:
+        InputError: fewer than two signers to split by, or an unknown one to hold out.
+    """
+    rng = np.random.default_rng(split.seed)
+    part = np.full(len(actions), "train", dtype="<U5")
+    if split.by == "signer" or split.holdout:
+        part[np.isin(signers, _held_out(signers, split, rng))] = "test"
+        untrained = sorted(set(actions) - {a for a, p in zip(actions, part, strict=True) if p != "test"})
+        if untrained:
+            raise InputError(f"nobody is left to learn {untrained[0]!r} from; hold out fewer or other signers")
+    else:
+        _draw(actions, part, "test", split.test_size, rng)
+    _draw(actions, part, "val", split.val_size, rng)
+    return part
+
+
+def _held_out(signers: Sequence[str], split: Split, rng: np.random.Generator) -> list[str]:
+    known = sorted(set(signers))
+    unknown = sorted(set(split.holdout) - set(known))
+    if unknown:
+        raise InputError(f"no take is by {unknown[0]!r}; there are: {', '.join(map(repr, known))}")
+    if len(known) < 2:
+        raise InputError("--split signer needs takes by at least two people; record them with --signer NAME")
+    count = min(max(1, round(len(known) * split.test_size)), len(known) - 1)
+    return list(split.holdout) or rng.permutation(known)[:count].tolist()
+
+
+def _draw(actions: Sequence[str], part: Array, name: str, share: float, rng: np.random.Generator) -> None:
+    """Move a share of every action's takes from train to `name`, at least one where two can be spared."""
+    for action in sorted(set(actions)):
+        own = np.flatnonzero(np.array(actions) == action)
+        free = own[part[own] == "train"]
+        count = min(max(1, round(len(own) * share)), len(free) - 1) if share else 0
+        part[rng.permutation(free)[:count]] = name
+
+
+def open_dataset(task: Task, path: Path, told: Split | None, seed: int = 0) -> Dataset:
+    """A dataset from a file that `preprocess.py` made, or made now from takes.
+
+    In a folder of takes, `dataset.npz` is used as long as the takes are those it was made from and no other split is
+    `told`; without any, they are split by take with `seed`.
+
+    Raises:
+        InputError: as `prepare`, or another split is told than the file at `path` has.
+    """
+    ready = path / READY if path.is_dir() else path
+    if not _is_dataset(ready):
+        return prepare(task, path, told or Split(seed=seed))[0]
+    data = Dataset.load(ready, task)
+    same = told in (None, data.split)
+    if path.is_dir():
+        if same and data.made_from == fingerprint(path):
+            return data
+        print(f"{path} or what is asked of it changed since {READY} was made: it is prepared anew, for now")
+        return prepare(task, path, told or data.split, data.asked_rate)[0]
+    if not same:
+        raise InputError(f"{path} is split by {data.split}; make it again with preprocess.py and your split")
+    return data
+
+
+def _is_dataset(path: Path) -> bool:
+    try:
+        with open_npz(path) as file:
+            return "dataset" in file.files
+    except UNREADABLE:
+        return False
+
+
+def fingerprint(path: Path) -> str:
+    """A hash of the names, sizes and times of all files at `path` but the prepared ones and hidden ones."""
+    files = sorted(p for p in path.rglob("*") if not p.name.startswith(".") and p.stem != Path(READY).stem)
+    facts = [(p.relative_to(path).as_posix(), p.stat().st_size, p.stat().st_mtime_ns) for p in files if p.is_file()]
+    return hashlib.sha256(repr(facts).encode()).hexdigest()
+
+
+def table(data: Dataset, takes: Sequence[Take], task: Task) -> str:
+    """What is in a dataset, a line an action: takes, signers, windows a part, lengths, and missing parts."""
+    by_action = defaultdict(list)
+    for take in takes:
+        by_action[take.info.action].append(take)
+    measured = task.layout.parts if task.layout else ()
+    head = ["action", "takes", "signers", *PARTS, "seconds", "frames", *(f"no {p.name}" for p in measured)]
+    lines = [head]
+    for action, own in by_action.items():
+        of_action = np.isin(data.take, [take.name for take in own])
+        counts = [str(int((of_action & (data.part == part)).sum())) for part in PARTS]
+        seconds, frames = [span(t.times) for t in own], [len(t.times) for t in own]
+        found = [np.mean([task.layout.present(t.samples, p.name).mean() for t in own]) for p in measured]
+        ranges = [_range(seconds, ".2f"), _range(frames, "d")]
+        missing = [f"{1 - share:.0%}" for share in found]
+        signers = str(len({take.info.signer for take in own}))
+        lines.append([action, str(len(own)), signers, *counts, *ranges, *missing])
+    widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
+    return "\n".join("  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)).rstrip() for line in lines)
+
+
+def _range(values: Sequence[float], form: str) -> str:
+    low, high = min(values), max(values)
+    return f"{low:{form}}" if f"{low:{form}}" == f"{high:{form}}" else f"{low:{form}}-{high:{form}}"

@@ -1,0 +1,144 @@
+"""A session in front of a source: the loop that `collect.py` and `realtime.py` share, and live recognition."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections import Counter, deque
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import msgspec
+
+from handsign import task as tasks
+from handsign.errors import InputError
+from handsign.session import Event, Recognising, Session, Trigger
+from handsign.sources import Camera, Source, open_source
+
+if TYPE_CHECKING:
+    from handsign.screen import VideoFile, Window
+    from handsign.task import Task
+
+
+@dataclass
+class Pace:
+    """How fast a loop runs: frames a second over the last second or so, and milliseconds from frame to picture."""
+
+    _ends: deque[float] = field(default_factory=lambda: deque(maxlen=30))
+    _took: float = 0.0
+
+    def frame(self, began: float, ended: float) -> None:
+        """A frame was received at `began` and shown at `ended` (seconds of one clock)."""
+        self._ends.append(ended)
+        self._took += 0.1 * (ended - began - self._took)
+
+    def __str__(self) -> str:
+        elapsed = self._ends[-1] - self._ends[0] if len(self._ends) > 1 else 0.0
+        rate = (len(self._ends) - 1) / elapsed if elapsed else 0.0
+        return f"{rate:.1f} fps   delay {1000 * self._took:.0f} ms"
+
+
+def play(session: Session, source: Source, window: Window | None = None, video: VideoFile | None = None) -> None:
+    """Show a session every frame of a source, and its picture to the window and the video, until one of them ends.
+
+    A window mirrors a camera, as a mirror would; it shows a file at its own speed, or as fast as the machine can.
+    What the session has to say goes to the terminal as well.
+    """
+    from handsign.screen import paint
+
+    pace, shown, told, start = Pace(), None, "", time.perf_counter()
+    for frame in source:
+        began = time.perf_counter()
+        if frame is not None:
+            session.see(frame)
+            shown = frame
+        if shown is not None and (window or video):
+            view = replace(session.view(), footer=str(pace))
+            picture = paint(shown.image, session.sample, session.task.layout, view, source.live)
+            if video and frame is not None:
+                video.write(picture)
+            if window:
+                window.show(picture)
+        now = time.perf_counter()
+        pace.frame(began, now)
+        if window:
+            early = shown.time - (now - start) if shown and not source.live else 0.0
+            start -= min(early, 0.0)  # a machine that cannot keep up plays slower, not in jumps
+            key = window.key(max(1, int(1000 * early)))
+            if key:
+                session.press(key)
+        if session.message != told:
+            told = session.message
+            print(told, flush=True)
+        if session.done:
+            break
+
+
+def open_window(args: argparse.Namespace, title: str) -> AbstractContextManager[Window | None]:
+    """A window, or none with --headless."""
+    from handsign.screen import Window
+
+    return nullcontext() if args.headless else Window(title)
+
+
+def open_live(args: argparse.Namespace, task: Task) -> Source:
+    """The source that the options name: --source, or the camera."""
+    if args.source:
+        return open_source(args.source, task)
+    return Camera(args.camera, (args.width, args.height), args.fps)
+
+
+def open_sense(task: Task, source: Source) -> AbstractContextManager[Any]:
+    """The task's extractor, or none where the source knows the samples already."""
+    return nullcontext() if source.knows_samples else task.sense()
+
+
+class EventLog:
+    """Tells events as they come: a line on the terminal, a JSON line in a file."""
+
+    def __init__(self, file: IO[str] | None) -> None:
+        self._file = file
+
+    def __call__(self, event: Event) -> None:
+        print(f"{event.t:8.2f} s  {event.label}  {event.probability:.0%}", flush=True)
+        if self._file:
+            self._file.write(msgspec.json.encode(event).decode() + "\n")
+            self._file.flush()  # who reads along sees a sign when it is made
+
+
+def recognise(args: argparse.Namespace) -> None:
+    """`realtime.py`: recognise live until the source ends or somebody quits."""
+    from handsign.bundle import Bundle
+    from handsign.screen import VideoFile
+
+    task = tasks.load(args.task)
+    bundle = Bundle.load(args.model, task, args.labels)
+    told = {name: getattr(args, name) for name in ("threshold", "hold", "rearm") if getattr(args, name) is not None}
+    info = msgspec.structs.replace(bundle.info, **told)
+    trigger = Trigger(info.labels, info.threshold, info.hold, info.rearm)
+    with ExitStack() as stack:
+        source = stack.enter_context(open_live(args, task))
+        video = stack.enter_context(VideoFile(args.output, source.rate)) if args.output else None
+        log = EventLog(stack.enter_context(_open_text(args.events)) if args.events else None)
+        window = stack.enter_context(open_window(args, f"handsign: {task.name}"))
+        sense = stack.enter_context(open_sense(task, source))
+        session = Recognising(task, sense, bundle.predict, info.labels, info.window, info.rate, trigger, log)
+        play(session, source, window, video)
+    if source.truth:
+        print(f"{source.name} signed: {', '.join(f'{start:.1f} s {what}' for what, start, _ in source.truth)}")
+    count = Counter(event.label for event in session.events)
+    ended = "stopped" if session.done else f"{source.name} ended"
+    print(f"{ended}: {', '.join(f'{n} x {label}' for label, n in count.most_common()) or 'nothing recognised'}")
+    for path in (args.output, args.events):
+        if path:
+            print(f"written: {path}")
+
+
+def _open_text(path: Path) -> IO[str]:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("w", encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{path} cannot be written ({error.strerror}); name another file") from error

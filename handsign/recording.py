@@ -1,0 +1,173 @@
+"""What `collect.py` does: record with a camera, take videos apart, bring takes from elsewhere."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+from tqdm import tqdm
+
+from handsign import task as tasks
+from handsign.errors import InputError
+from handsign.live import open_live, open_sense, open_window, play
+from handsign.session import Plan, Recording
+from handsign.sources import VIDEO_SUFFIXES, Video
+from handsign.takes import Store, Take, TakeInfo, checked, read
+
+if TYPE_CHECKING:
+    from handsign.task import Task
+
+Array = np.ndarray[Any, Any]
+
+
+def record(args: argparse.Namespace) -> None:
+    """`collect.py`: from a camera (or the practice signer) take by take, or from videos all at once."""
+    if args.length < 2:
+        raise InputError(f"a take of {args.length} frame is no movement; give --length at least 2")
+    task, store = tasks.load(args.task), Store(args.data)
+    if args.source and not args.source.startswith("practice"):
+        take_apart(args, task, store)
+        return
+    actions = args.actions or task.actions
+    if not actions:
+        raise InputError(f"{task.name} has no actions of its own; name them with --actions")
+    plan = Plan(list(dict.fromkeys(actions)), args.sequences, args.length, args.pause)
+    with ExitStack() as stack:
+        source = stack.enter_context(open_live(args, task))
+        info = TakeInfo(
+            action="",
+            signer=args.signer,
+            session=time.strftime("%Y-%m-%dT%H:%M:%S"),
+            source=source.name,
+            frame_size=source.size,
+            rate=source.rate,
+            extractor=source.name if source.knows_samples else extractor(task),
+        )
+        window = stack.enter_context(open_window(args, f"handsign: recording {task.name}"))
+        sense = stack.enter_context(open_sense(task, source))
+        session = Recording(task, sense, plan, store, info, source.cue)
+        if not session.done:
+            play(session, source, window)
+    counts = {action: len(store.paths(action, args.signer)) for action in plan.actions}
+    print(f"{args.data}: " + ", ".join(f"{action} {n} of {plan.sequences}" for action, n in counts.items()))
+
+
+def extractor(task: Task) -> str:
+    """The name of what turns frames into a task's samples."""
+    return str(getattr(task.sense, "name", task.sense.__name__))
+
+
+def take_apart(args: argparse.Namespace, task: Task, store: Store) -> None:
+    """Every frame of every video becomes part of a take; videos that are there already are skipped."""
+    root = Path(args.source).resolve()
+    clips = find_clips(root, args.actions)
+    known, unreadable, count = store.sources(), [], Counter[str]()
+    for action, path in (bar := tqdm(clips, "videos", disable=None)):
+        bar.set_postfix_str(path.name)
+        name = path.relative_to(root.parent if root.is_file() else root).as_posix()
+        source = f"{name}@{path.stat().st_size}"  # every folder has a hello/1.mp4
+        if (action, f"{source}#0") in known:
+            continue
+        try:
+            takes = list(clip_takes(path, task, None if args.window == "whole" else args.length))
+        except InputError as error:
+            unreadable.append(error)
+            continue
+        for take in reversed(takes):  # where the one that starts at 0 is there, all of them are
+            own = {"action": action, "signer": args.signer, "source": f"{source}#{take.name}"}
+            if (action, own["source"]) not in known:
+                store.add(Take(take.samples, take.times, msgspec.structs.replace(take.info, **own)))
+                count[action] += 1
+    print(f"{args.data}: {', '.join(f'{n} new takes of {a}' for a, n in count.items()) or 'nothing new'}")
+    for error in unreadable:
+        print(f"left out: {error}")
+    if len(unreadable) == len(clips):
+        raise InputError(f"none of the {len(clips)} videos at {args.source} could be read")
+
+
+def find_clips(root: Path, actions: Iterable[str] | None) -> list[tuple[str, Path]]:
+    """(action, video) for a video or a folder of them; the folder that a video lies in is its action.
+
+    A single name in `actions` is the action of a lone video or of a folder without subfolders; otherwise `actions`
+    are the only ones taken.
+
+    Raises:
+        InputError: nothing is there, or no video of an action.
+    """
+    if not root.exists():
+        raise InputError(f"{root} is not there; --source takes a video, a folder of videos or 'practice'")
+    paths = [root] if root.is_file() else sorted(filter(_is_video, root.rglob("*")))
+    clips = [(path.parent.name, path) for path in paths]
+    wanted = list(actions or [])
+    if len(wanted) == 1 and all(path.parent == root or path == root for path in paths):
+        clips = [(wanted[0], path) for path in paths]
+    elif wanted:
+        clips = [(action, path) for action, path in clips if action in wanted]
+    missing = sorted(set(wanted) - {action for action, _ in clips})
+    if missing or not clips:
+        what = f"of {missing[0]!r} " if missing else ""
+        raise InputError(
+            f"{root} holds no video {what}(one folder an action, with {', '.join(sorted(VIDEO_SUFFIXES))})"
+        )
+    return clips
+
+
+def _is_video(path: Path) -> bool:
+    return path.suffix.lower() in VIDEO_SUFFIXES and path.is_file() and not path.name.startswith(".")
+
+
+def clip_takes(path: Path, task: Task, length: int | None) -> Iterator[Take]:
+    """A video as takes of `length` frames, or as one whole take; a rest of under half a take is left out.
+
+    Nothing is yielded before the whole video is read. `Take.name` is the number of the first frame.
+    """
+    with Video(path) as video, task.sense() as sense:
+        frames = [(frame.time, sense(frame.image)) for frame in video]
+        info = TakeInfo(action="", frame_size=video.size, rate=video.rate, extractor=extractor(task))
+    for first in range(0, len(frames), length or len(frames)):
+        piece = frames[first : first + (length or len(frames))]
+        if len(piece) * 2 < (length or 0) and first:
+            continue
+        times = np.array([at for at, _ in piece])
+        take = checked(Take(np.stack([s for _, s in piece]), times - times[0], info, str(first)), task)
+        if not isinstance(take, Take):
+            raise InputError(f"{path}: {take.reason}")
+        yield take
+
+
+def import_takes(args: argparse.Namespace) -> None:
+    """`collect.py import`: copy takes of any readable layout into the data folder, each of them once."""
+    if args.path.resolve().is_relative_to(args.data.resolve()):
+        raise InputError(f"{args.path} lies in the data folder; takes of every layout are read there as they are")
+    task, store = tasks.load(args.task), Store(args.data)
+    known, damaged, count, skipped = store.sources(), [], Counter[str](), 0
+    for found in tqdm(read(args.path, task), "importing", unit=" takes", disable=None):
+        if not isinstance(found, Take):
+            damaged.append(found)
+            continue
+        own = found.info
+        name = f"{args.path.resolve().name}/{found.name}" if args.path.is_dir() else found.name
+        source = f"{name}@{hashlib.sha256(found.samples.tobytes()).hexdigest()[:12]}"  # everybody has a MP_Data/hello/0
+        info = msgspec.structs.replace(
+            own, action=args.action or own.action, signer=own.signer or args.signer or "", source=source
+        )
+        if (info.action, info.source) in known:
+            skipped += 1
+            continue
+        store.add(Take(found.samples, found.times, info))
+        count[info.action] += 1
+    print(f"{args.data}: {', '.join(f'{n} new takes of {a}' for a, n in count.items()) or 'nothing new'}")
+    if skipped:
+        print(f"{skipped} takes were there already")
+    for damage in damaged:
+        print(f"left out: {damage.name}: {damage.reason}")
+    if not count and not skipped:
+        raise InputError(f"{args.path} holds no usable take of {task.name}")

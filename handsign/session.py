@@ -1,0 +1,364 @@
+"""One person and one task: recording takes, or recognising what is done. Opens no camera, window or socket."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+
+from handsign.goals import is_rest
+from handsign.takes import Store, Take, TakeInfo
+from handsign.windows import resample
+
+if TYPE_CHECKING:
+    from handsign.sources import Frame
+    from handsign.task import Sense, Task
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class View:
+    """What a window shows beside the picture."""
+
+    title: str = ""
+    state: str = "idle"
+    recording: bool = False
+    countdown: float | None = None
+    progress: float | None = None
+    message: str = ""
+    keys: Sequence[tuple[str, str]] = ()
+    help: bool = False
+    scores: Sequence[tuple[str, float]] = ()
+    threshold: float | None = None
+    leader: str | None = None
+    sentence: Sequence[str] = ()
+    footer: str = ""
+
+
+class Session:
+    """What a window, a test or a file does with a task: `see` frames in the order of their times, `press` keys.
+
+    A subclass says in `commands` what its keys do: key -> (what the help says, method).
+    """
+
+    def __init__(self, task: Task, sense: Sense) -> None:
+        self.task = task
+        self.done = False
+        self.message = ""
+        self.help = False
+        self.sample: Array | None = None
+        self._sense = sense
+        self.commands: Mapping[str, tuple[str, Callable[[], None]]] = {}
+
+    def keys(self) -> dict[str, tuple[str, Callable[[], None]]]:
+        """Every key that does something now."""
+        return {**self.commands, "h": ("help", self._toggle_help), "q": ("quit", self.quit)}
+
+    def press(self, key: str) -> None:
+        """A key was pressed; one that does nothing says so."""
+        known = {**self.keys(), "esc": ("quit", self.quit), "quit": ("quit", self.quit)}  # the last: window closed
+        if key in known:
+            known[key][1]()
+        else:
+            self.message = f"{key} does nothing here; h shows the keys"
+
+    def see(self, frame: Frame) -> Any:
+        """The next frame: sense it, then do with the sample what this session is for."""
+        self.sample = frame.sample if frame.sample is not None else self._sense(frame.image)
+        return self.take_in(self.sample, frame)
+
+    def take_in(self, sample: Array, frame: Frame) -> Any:
+        """What a subclass does with the sample (*sample,) of a frame."""
+        raise NotImplementedError
+
+    def view(self) -> View:
+        """What to show now."""
+        return View(message=self.message, help=self.help, keys=[(k, what) for k, (what, _) in self.keys().items()])
+
+    def quit(self) -> None:
+        """End the session; a take in progress is dropped, everything saved stays."""
+        self.done = True
+
+    def _toggle_help(self) -> None:
+        self.help = not self.help
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to record: `sequences` takes of `length` frames of each action, with `pause` seconds before each."""
+
+    actions: Sequence[str]
+    sequences: int = 30
+    length: int = 30
+    pause: float = 2.0
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A take that this session wrote, and what was found in it (shares of its frames)."""
+
+    path: Path
+    action: str
+    rate: float
+    quality: Mapping[str, float]
+
+    def __str__(self) -> str:
+        shares = "".join(f"  {what} {share:.0%}" for what, share in self.quality.items())
+        return f"{self.path.parent.name}/{self.path.stem}{shares}  {self.rate:.1f} frames a second"
+
+
+GAP = 1.0
+"""Seconds without a picture that a take does not survive: the camera was away."""
+
+
+class Recording(Session):
+    """Records the takes of a plan that are not there yet, one after another, and then is done.
+
+    `info` is what every take's `TakeInfo` has in common; `cue` is told each action as its take begins.
+    """
+
+    def __init__(
+        self, task: Task, sense: Sense, plan: Plan, store: Store, info: TakeInfo, cue: Callable[[str], None]
+    ) -> None:
+        super().__init__(task, sense)
+        self.plan, self.store, self.info, self._cue = plan, store, info, cue
+        self.saved: list[Saved] = []
+        self.commands = {
+            "space": ("pause", self._pause),
+            "r": ("redo", self._redo),
+            "n": ("next action", self._next),
+        }
+        self._index = 0  # of the action; behind the last one everything is recorded
+        self._paused = False
+        self._now = 0.0
+        self._starts: float | None = None
+        self._frames: list[tuple[float, Array]] | None = None
+        self._over: Saved | None = None  # the take that the next one replaces
+        self._skip_full()
+        self.done = self._complete
+
+    @property
+    def _complete(self) -> bool:
+        return self._index == len(self.plan.actions) and self._over is None
+
+    @property
+    def action(self) -> str:
+        """The action being recorded."""
+        return self._over.action if self._over else self.plan.actions[min(self._index, len(self.plan.actions) - 1)]
+
+    @property
+    def _taken(self) -> int:
+        return len(self.store.paths(self.action, self.info.signer))
+
+    def take_in(self, sample: Array, frame: Frame) -> None:
+        """Count down, then collect a take's frames."""
+        self._now = frame.time
+        if self._frames and not 0 < frame.time - self._frames[-1][0] < GAP:
+            self._drop()
+            self.message = "the pictures stopped for a moment: the take starts again"
+        if self._paused or self.done:
+            return
+        if self._starts is None:
+            self._starts = self._now + self.plan.pause
+        if self._frames is None and self._now >= self._starts:
+            if self._complete:
+                self.done = True
+                return
+            self._frames = []
+            self._cue(self.action)
+        if self._frames is not None:
+            self._frames.append((frame.time, np.array(sample, np.float32)))
+            if len(self._frames) == self.plan.length:
+                self._finish(self._frames)
+
+    def _finish(self, frames: Sequence[tuple[float, Array]]) -> None:
+        times, samples = np.array([at for at, _ in frames]), np.stack([sample for _, sample in frames])
+        take = Take(samples, times - times[0], msgspec.structs.replace(self.info, action=self.action))
+        self._drop()
+        if self._over:
+            path = self._over.path
+            self.store.replace(path, take)
+        else:
+            path = self.store.add(take)
+        rate = (len(times) - 1) / float(times[-1] - times[0])
+        saved = Saved(path, self.action, rate, self.task.quality(samples))
+        self._over = None
+        self.saved.append(saved)
+        self.message = str(saved)
+        missing = [what for what, share in saved.quality.items() if share == 0]
+        if missing and not is_rest(saved.action):
+            self.message = f"no {missing[0]} was seen in {saved.path.stem}: press r to redo it"
+            self._starts = self._now + 2 * self.plan.pause + 1
+        self._skip_full()
+
+    def _skip_full(self) -> None:
+        while self._index < len(self.plan.actions) and self._taken >= self.plan.sequences:
+            self._index += 1
+
+    def _drop(self) -> None:
+        self._frames = self._starts = None
+
+    def _pause(self) -> None:
+        self._paused = not self._paused
+        self.message = f"paused{', the take in progress was dropped' if self._frames else ''}" if self._paused else "on"
+        self._drop()
+
+    def _redo(self) -> None:
+        if self._frames is not None:
+            self.message = "the take in progress starts again"
+        elif self._over is not None:
+            self.message = f"{self._over.path.stem} is being redone already"
+            return
+        elif not self.saved:
+            self.message = "there is no take of this session to redo yet"
+            return
+        else:
+            self._over = self.saved.pop()
+            self.message = f"{self._over.path.stem} is kept until its new take is there"
+        self._drop()
+
+    def _next(self) -> None:
+        self._drop()
+        redone, self._over = self._over, None
+        if redone:
+            self.saved.append(redone)
+        if not redone or redone.action == self.action:
+            self._index = min(self._index + 1, len(self.plan.actions))
+        self._skip_full()
+        self.message = "that was the last action" if self._complete else f"now {self.action}"
+
+    def view(self) -> View:
+        """Countdown or recording light, and how far the plan has come."""
+        recording, plan = self._frames is not None, self.plan
+        waiting = self._starts is not None and not recording and not self._complete
+        take = f"redoing {self._over.path.stem}" if self._over else f"take {self._taken + 1} of {plan.sequences}"
+        number = list(plan.actions).index(self.action) + 1
+        title = f"{self.action}   {take}   action {number} of {len(plan.actions)}"
+        state = "paused" if self._paused else "recording" if recording else "get ready"
+        return View(
+            title="everything is recorded" if self._complete else title,
+            state="done" if self._complete else state,
+            recording=recording,
+            countdown=self._starts - self._now if waiting else None,
+            progress=len(self._frames or ()) / plan.length if recording else None,
+            message=self.message,
+            help=self.help,
+            keys=super().view().keys,
+        )
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something recognised at `t` seconds."""
+
+    t: float
+    label: str
+    probability: float
+
+
+class Trigger:
+    """Probabilities over time -> events: one per gesture, not one per frame.
+
+    An event needs the same label to lead with at least `threshold` in `hold` looks in a row. The same label can come
+    again once it has not led that clearly for `rearm` seconds; another label need not wait. A label for rest never
+    comes.
+    """
+
+    def __init__(self, labels: Sequence[str], threshold: float, hold: int, rearm: float) -> None:
+        self.labels, self.threshold, self.hold, self.rearm = labels, threshold, hold, rearm
+        self._leader: int | None = None
+        self._looks = 0
+        self._last: int | None = None
+        self._seen = -np.inf
+
+    def see(self, t: float, probabilities: Array) -> Event | None:
+        """The probabilities (labels,) at `t` seconds; an event if they complete one."""
+        best = int(probabilities.argmax())
+        leader = best if probabilities[best] >= self.threshold else None
+        self._looks = self._looks + 1 if leader == self._leader else 1
+        self._leader = leader
+        if leader is not None and leader == self._last:
+            self._seen = t  # before asking for how long it was away: looks may be rarer than `rearm`
+        elif t - self._seen >= self.rearm:
+            self._last = None
+        if leader is None or leader == self._last or self._looks < self.hold or is_rest(self.labels[leader]):
+            return None
+        self._last, self._seen = leader, t
+        return Event(t, self.labels[leader], float(probabilities[leader]))
+
+
+class Recognising(Session):
+    """Keeps the last samples, asks the model about the window they fill, and turns its answers into events.
+
+    `predict` (n, window, *sample) -> (n, labels); the window holds the span of time that was trained on, whatever
+    the frame rate: `window` samples, `rate` of them a second.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        sense: Sense,
+        predict: Callable[[Array], Array],
+        labels: Sequence[str],
+        window: int,
+        rate: float,
+        trigger: Trigger,
+        tell: Callable[[Event], None] = lambda event: None,
+    ) -> None:
+        super().__init__(task, sense)
+        self._predict, self.labels, self.trigger, self._tell = predict, labels, trigger, tell
+        self._offsets = (np.arange(window) - (window - 1)) / rate
+        self._recent: deque[tuple[float, Array]] = deque()
+        self.probabilities: Array | None = None
+        self.events: list[Event] = []
+        self.sentence: deque[str] = deque(maxlen=5)
+        self.commands = {"c": ("clear", self._clear)}
+
+    def take_in(self, sample: Array, frame: Frame) -> Array | None:
+        """Probabilities (labels,) of the window that ends now, or None until it is full."""
+        span, recent = -self._offsets[0], self._recent
+        if recent and not 0 < frame.time - recent[-1][0] <= max(span / 2, 0.5):
+            recent.clear()  # the camera was away: what came before does not belong to what comes now
+        recent.append((frame.time, np.asarray(sample, np.float32)))
+        while len(recent) > 1 and recent[1][0] <= frame.time - span:
+            recent.popleft()
+        if recent[0][0] > frame.time - span + 1e-6:
+            self.probabilities = None
+            return None
+        times = np.array([at for at, _ in recent])
+        samples = np.stack([sample for _, sample in recent])
+        window = resample(samples, times, frame.time + self._offsets, self.task.groups)
+        self.probabilities = self.task.goal.answer(self._predict, self.task.encode(window))
+        event = self.trigger.see(frame.time, self.probabilities)
+        if event:
+            self.events.append(event)
+            self.sentence.append(event.label)
+            self._tell(event)
+        return self.probabilities
+
+    def _clear(self) -> None:
+        self.sentence.clear()
+        self.message = "the sentence is empty"
+
+    def view(self) -> View:
+        """Bars, the sign recognised now, the sentence."""
+        found = self.probabilities
+        scores = list(zip(self.labels, map(float, found if found is not None else []), strict=False))
+        best = max(scores, key=lambda score: score[1], default=("", 0.0))
+        return View(
+            title=self.task.name,
+            state="predicting" if scores else "filling the window",
+            message=self.message,
+            help=self.help,
+            keys=super().view().keys,
+            scores=scores,
+            threshold=self.trigger.threshold,
+            leader=best[0] if best[1] >= self.trigger.threshold else None,
+            sentence=list(self.sentence),
+        )

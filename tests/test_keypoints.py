@@ -1,0 +1,174 @@
+import subprocess
+import sys
+
+import cv2
+import matplotlib.cbook
+import numpy as np
+import pytest
+
+from handsign.errors import InputError
+from handsign.keypoints import HOLISTIC, Holistic
+from handsign.sources import Video
+
+PARTS = [part.name for part in HOLISTIC.parts]
+
+
+def part(name):
+    return next(p for p in HOLISTIC.parts if p.name == name)
+
+
+def extract_keypoints(results):
+    """Word for word the tutorial's function."""
+    pose = (
+        np.array([[res.x, res.y, res.z, res.visibility] for res in results.pose_landmarks.landmark]).flatten()
+        if results.pose_landmarks
+        else np.zeros(33 * 4)
+    )
+    face = (
+        np.array([[res.x, res.y, res.z] for res in results.face_landmarks.landmark]).flatten()
+        if results.face_landmarks
+        else np.zeros(468 * 3)
+    )
+    lh = (
+        np.array([[res.x, res.y, res.z] for res in results.left_hand_landmarks.landmark]).flatten()
+        if results.left_hand_landmarks
+        else np.zeros(21 * 3)
+    )
+    rh = (
+        np.array([[res.x, res.y, res.z] for res in results.right_hand_landmarks.landmark]).flatten()
+        if results.right_hand_landmarks
+        else np.zeros(21 * 3)
+    )
+    return np.concatenate([pose, face, lh, rh])
+
+
+def tutorial(frames):
+    from mediapipe.python.solutions import holistic
+
+    with holistic.Holistic(min_detection_confidence=0.5, min_tracking_confidence=0.5) as model:
+        return np.array([extract_keypoints(model.process(cv2.cvtColor(f, cv2.COLOR_BGR2RGB))) for f in frames])
+
+
+def ours(frames):
+    with Holistic() as sense:
+        return np.array([sense(frame) for frame in frames])
+
+
+class TestLayout:
+    def test_columns_are_the_tutorials(self):
+        assert HOLISTIC.size == 1662
+        assert HOLISTIC.slices == {
+            "pose": slice(0, 132),
+            "face": slice(132, 1536),
+            "left_hand": slice(1536, 1599),
+            "right_hand": slice(1599, 1662),
+        }
+
+    @pytest.mark.parametrize("lead", [(), (5,), (2, 5)])
+    def test_assemble_and_view_are_inverse(self, lead):
+        samples = np.random.default_rng(0).random((*lead, 1662), np.float32)
+        landmarks = {name: HOLISTIC.view(samples, name) for name in PARTS}
+        assert landmarks["pose"].shape == (*lead, 33, 4)
+        assert np.array_equal(HOLISTIC.assemble(landmarks), samples)
+
+    def test_writing_to_a_view_writes_to_the_samples(self):
+        samples = np.zeros((3, 1662), np.float32)
+        HOLISTIC.view(samples, "left_hand")[1, 20, 2] = 7
+        assert samples[1, 1536 + 62] == 7
+        assert np.count_nonzero(samples) == 1
+
+    @pytest.mark.parametrize("missing", PARTS)
+    def test_a_missing_part_is_zeros_and_not_present(self, missing):
+        full = np.random.default_rng(0).random((4, 1662)) + 0.1
+        landmarks = {n: None if n == missing else HOLISTIC.view(full, n) for n in PARTS}
+        samples = HOLISTIC.assemble(landmarks)
+        assert samples.dtype == np.float32
+        assert {n for n in PARTS if not HOLISTIC.present(samples, n).all()} == {missing}
+        assert not HOLISTIC.present(samples, missing).any()
+
+    def test_presence_is_told_frame_by_frame(self):
+        samples = np.zeros((3, 1662), np.float32)
+        samples[1, 1599] = -0.1
+        assert HOLISTIC.present(samples, "right_hand").tolist() == [False, True, False]
+
+    def test_irises_behind_the_face_are_dropped(self):
+        face = np.random.default_rng(0).random((2, 478, 3)).astype(np.float32)
+        samples = HOLISTIC.assemble({"face": face})
+        assert np.array_equal(HOLISTIC.view(samples, "face"), face[:, :468])
+
+    @pytest.mark.parametrize(
+        ("names", "columns"), [(PARTS, 1662), (["pose", "left_hand", "right_hand"], 258), (PARTS[2:], 126)]
+    )
+    def test_fewer_parts_are_widened_with_zeros(self, names, columns):
+        narrow = np.random.default_rng(0).random((2, 5, columns), np.float32) + 0.1
+        wide = HOLISTIC.widen(narrow)
+        assert wide.shape == (2, 5, 1662)
+        assert np.array_equal(np.concatenate([wide[..., HOLISTIC.slices[name]] for name in names], axis=-1), narrow)
+        assert not any(HOLISTIC.present(wide, name).any() for name in set(PARTS) - set(names))
+
+    @pytest.mark.parametrize("columns", [0, 1, 63, 1530, 1661, 1663])
+    def test_other_sizes_are_refused(self, columns):
+        with pytest.raises(InputError, match=rf"{columns} values; known are 1662, 258, 126"):
+            HOLISTIC.widen(np.zeros((30, columns)))
+
+
+class TestAgainstMediaPipe:
+    @pytest.mark.parametrize("name", ["pose", "left_hand", "right_hand"])
+    def test_lines_are_its_connections(self, name):
+        from mediapipe.python.solutions.hands_connections import HAND_CONNECTIONS
+        from mediapipe.python.solutions.pose_connections import POSE_CONNECTIONS
+
+        theirs = POSE_CONNECTIONS if name == "pose" else HAND_CONNECTIONS
+        assert part(name).connections == {tuple(sorted(pair)) for pair in theirs}
+
+    def test_face_lines_are_its_contours(self):
+        from mediapipe.python.solutions.face_mesh_connections import FACEMESH_CONTOURS
+
+        assert part("face").connections == {tuple(sorted(pair)) for pair in FACEMESH_CONTOURS}
+
+    def test_names_are_its_names(self):
+        from mediapipe.python.solutions.hands import HandLandmark
+        from mediapipe.python.solutions.pose import PoseLandmark
+
+        assert part("pose").names == tuple(mark.name.lower() for mark in PoseLandmark)
+        for hand in ("left_hand", "right_hand"):
+            assert part(hand).names == tuple(mark.name.lower() for mark in HandLandmark)
+
+    def test_a_photo_gives_what_the_tutorial_gets(self):
+        with matplotlib.cbook.get_sample_data("grace_hopper.jpg") as file:
+            photo = cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_COLOR)
+        frames = [photo] * 2
+        samples = ours(frames)
+        assert samples.dtype == np.float32
+        assert np.array_equal(samples, tutorial(frames).astype(np.float32))
+        found = {name: HOLISTIC.present(samples, name).tolist() for name in PARTS}
+        assert found == {
+            "pose": [True] * 2,
+            "face": [True] * 2,
+            "left_hand": [False] * 2,
+            "right_hand": [False] * 2,
+        }
+        nose = HOLISTIC.view(samples, "pose")[0, 0]
+        assert 0.3 < nose[0] < 0.7  # in image widths and heights, the face is in the upper middle
+        assert 0.2 < nose[1] < 0.5
+
+    def test_a_video_gives_what_the_tutorial_gets(self, shared):
+        with Video(shared("video/webcam_hand.mp4")) as video:
+            frames = [frame.image for frame in video]
+        samples = ours(frames)
+        assert samples.shape == (58, 1662)
+        assert np.array_equal(samples, tutorial(frames).astype(np.float32))
+        assert HOLISTIC.present(samples, "right_hand").any() or HOLISTIC.present(samples, "left_hand").any()
+
+
+def test_mediapipe_and_tensorflow_stay_away_until_needed():
+    script = """
+import sys
+import handsign.keypoints
+assert "mediapipe" not in sys.modules
+with handsign.keypoints.Holistic():
+    assert "mediapipe" in sys.modules
+    assert "tensorflow" not in sys.modules
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
