@@ -244,7 +244,8 @@ def paint(image: Array, person: Person, seen: Mapping[str, Array]) -> Array:
         _line(image, pose[list(arm)], dark, 0.27 * unit)
         _line(image, pose[list(arm)], _shade(shirt, 0.9), 0.23 * unit)
         _paint_hand(image, person, seen[name], unit * person.hand)
-    at, large = (8, image.shape[0] - 10), 0.45 * image.shape[1] / 640
+    large = 0.45 * image.shape[1] / 640
+    at = (8, int(110 * large))  # where the window writes nothing
     for colour, width in (((0, 0, 0), 3), ((255, 255, 255), 1)):
         cv2.putText(image, CAPTION, at, cv2.FONT_HERSHEY_SIMPLEX, large, colour, width, cv2.LINE_AA)
     return image

@@ -101,7 +101,7 @@ def paint(image: Array, sample: Array | None, layout: Layout | None, view: View,
     page = _Page(picture)
     top = _header(page, view)
     bottom = _sentence(page, view, _footer(page, view))
-    _scores(page, view, top, bottom)
+    _scores(page, view, top, bottom, right=not mirror)  # most people sign with the hand on the other side
     if view.countdown is not None and view.countdown > 0:
         _countdown(page, math.ceil(view.countdown))
     if view.help:
@@ -236,10 +236,11 @@ def _sentence(page: _Page, view: View, bottom: int) -> int:
     return top
 
 
-def _scores(page: _Page, view: View, top: int, bottom: int) -> None:
+def _scores(page: _Page, view: View, top: int, bottom: int, right: bool) -> None:
     """A bar for each label, in label order; the most probable ones and "+5 more" where they do not all fit."""
     em, pad = page.em, page.em // 2
-    left, width, row = pad, min(max(13 * em, page.width // 4), page.width - 2 * pad), round(1.6 * em)
+    width, row = min(max(13 * em, page.width // 4), page.width - 2 * pad), round(1.6 * em)
+    left = page.width - width - pad if right else pad
     fits = (bottom - top - 3 * pad) // row
     if not view.scores or fits < 1:
         return
@@ -247,8 +248,8 @@ def _scores(page: _Page, view: View, top: int, bottom: int) -> None:
     if len(scores) > fits:
         scores = sorted(scores, key=lambda score: -score[1])[: max(fits - 1, 1)]
     hidden = len(view.scores) - len(scores)
-    y = top + pad
-    page.darken(left, y, left + width, y + pad + row * (len(scores) + (hidden > 0 and fits > 1)), 0.35)
+    y, rows = top + pad, len(scores) + (hidden > 0 and fits > 1)
+    page.darken(left, y, left + width, y + pad + row * rows, 0.5)
     for label, value in scores:
         _bar(page, view, label, value, (left + pad // 2, y + pad // 2, left + width - pad // 2, y + row))
         y += row
@@ -262,7 +263,7 @@ def _bar(page: _Page, view: View, label: str, value: float, box: tuple[int, int,
     pad, leads = page.em // 3, label == view.leader
     share = _share(value)
     end = right - page.measure("100%", bold=True) - pad
-    page.fill(left, top, end, bottom, TRACK)
+    page.darken(left, top, end, bottom, 0.6)
     page.fill(left, top, left + round((end - left) * share), bottom, GREEN if leads else BLUE)
     if view.threshold is not None:
         tick = left + round((end - left) * _share(view.threshold))

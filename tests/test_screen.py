@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -149,10 +151,20 @@ def test_mirror_flips_the_picture_but_not_the_text():
     sample = person()
     bare = image.copy()
     draw_landmarks(bare, sample, HOLISTIC)
+    view = replace(BUSY, scores=())  # the bars stand on the other side then
     np.testing.assert_array_equal(
-        paint(image, sample, HOLISTIC, BUSY, True),
-        paint(np.ascontiguousarray(bare[:, ::-1]), None, None, BUSY, False),
+        paint(image, sample, HOLISTIC, view, True),
+        paint(np.ascontiguousarray(bare[:, ::-1]), None, None, view, False),
     )
+
+
+def test_bars_leave_the_side_free_that_right_handers_sign_on():
+    image = np.full((480, 640, 3), 200, np.uint8)
+    for mirror, side in ((True, np.s_[:, :300]), (False, np.s_[:, 340:])):
+        bare = paint(image, None, None, replace(BUSY, scores=()), mirror)
+        changed = (paint(image, None, None, BUSY, mirror) != bare).any(axis=2)
+        assert changed.any()
+        assert changed[side].sum() == changed.sum()
 
 
 @pytest.mark.parametrize(("width", "height"), SIZES)

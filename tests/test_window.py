@@ -1,0 +1,179 @@
+"""The programs as a person uses them: a real OpenCV window under Xvfb, keys by xdotool, a video as the camera."""
+
+import ctypes.util
+import json
+import os
+import shutil
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parent.parent
+pytestmark = pytest.mark.skipif(
+    not (shutil.which("Xvfb") and shutil.which("xdotool")), reason="needs Xvfb and xdotool for a window"
+)
+
+
+@pytest.fixture(scope="module")
+def display():
+    read, write = os.pipe()
+    server = subprocess.Popen(
+        ["Xvfb", "-displayfd", str(write), "-screen", "0", "1280x1024x24"], pass_fds=[write], stderr=subprocess.DEVNULL
+    )
+    os.close(write)
+    with os.fdopen(read) as told:
+        number = told.readline().strip()
+    yield f":{number}"
+    server.terminate()
+    server.wait()
+
+
+class Program:
+    """A script with a window: what it prints, line by line, and keys for it."""
+
+    def __init__(self, display, folder, script, *args):
+        self.environment = {**os.environ, "DISPLAY": display, "QT_QPA_PLATFORM": "xcb"}
+        self.process = subprocess.Popen(
+            [sys.executable, ROOT / script, *map(str, args)],
+            cwd=folder, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+
+    def window(self):
+        found = self.xdotool("search", "--sync", "--onlyvisible", "--name", "handsign")
+        self.id = found.split()[0]
+
+    def xdotool(self, *args):
+        return subprocess.run(
+            ["xdotool", *args], env=self.environment, check=True, capture_output=True, text=True, timeout=60
+        ).stdout
+
+    def press(self, key):
+        self.xdotool("windowfocus", "--sync", self.id, "key", key)
+
+    def close(self):
+        """Ask the window to close, as the cross in its corner does: WM_DELETE_WINDOW, which xdotool cannot send."""
+        x11 = ctypes.CDLL(ctypes.util.find_library("X11"))
+        x11.XOpenDisplay.restype, x11.XInternAtom.restype = ctypes.c_void_p, ctypes.c_ulong
+        display, window = ctypes.c_void_p(x11.XOpenDisplay(self.environment["DISPLAY"].encode())), int(self.id)
+        protocols, delete = (x11.XInternAtom(display, name, 0) for name in (b"WM_PROTOCOLS", b"WM_DELETE_WINDOW"))
+        # a ClientMessage: type, serial, sent, display, window, message type, format, data; padded to an XEvent
+        event = struct.pack("@iliPLLi5l", 33, 0, 1, display.value, window, protocols, 32, delete, 0, 0, 0, 0)
+        x11.XSendEvent(display, ctypes.c_ulong(window), 0, 0, event.ljust(192, b"\0"))
+        x11.XCloseDisplay(display)
+
+    def until(self, text):
+        """Read on until a line holds `text`; fails with all that was printed if the program ends before."""
+        seen = []
+        for line in self.process.stdout:
+            seen.append(line)
+            if text in line:
+                return line
+        pytest.fail(f"{text!r} was not printed: {''.join(seen)}{self.process.stderr.read()}")
+
+    def end(self):
+        out, err = self.process.communicate(timeout=60)
+        assert self.process.returncode == 0, err
+        assert "Traceback" not in err
+        return out
+
+
+@pytest.fixture
+def camera(tmp_path):
+    """A film that stands in for a camera: it ends, and opened again it begins again, like one with a loose plug."""
+    path = tmp_path / "camera.mp4"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"mp4v"), 30, (320, 240))
+    for i in range(90):
+        writer.write(np.full((240, 320, 3), (40, 2 * i, 90), np.uint8))
+    writer.release()
+    return path
+
+
+@pytest.fixture
+def start(display, tmp_path):
+    running = []
+
+    def run(*args):
+        running.append(Program(display, tmp_path, *args))
+        return running[-1]
+
+    yield run
+    for program in running:
+        program.process.kill()
+        program.process.communicate()
+
+
+def test_collect_by_its_keys(start, camera, tmp_path):
+    program = start(
+        "collect.py", "--camera", camera, "--actions", "one", "two", "three", "--pause", "0.2", "--length", 12
+    )
+    program.window()
+    program.until("no person was seen in me_000: press r to redo it")  # an empty room is offered for redo
+    program.press("r")
+    program.until("me_000 is kept until its new take is there")
+    program.until("no person was seen in me_000")
+    program.press("space")
+    program.until("paused")
+    program.press("x")
+    program.until("x does nothing here")
+    program.press("h")
+    program.press("space")
+    program.press("n")
+    program.until("now two")
+    program.until("seen in me_000")
+    program.press("n")
+    program.until("now three")
+    program.press("q")
+    assert "one 1 of 30" in program.end()
+    names = [p.relative_to(tmp_path).as_posix() for p in sorted(tmp_path.glob("MP_Data/*/*.npz"))]
+    assert names == ["MP_Data/one/me_000.npz", "MP_Data/two/me_000.npz"]
+    with np.load(tmp_path / names[0]) as take:
+        assert take["samples"].shape == (12, 1662)
+        assert json.loads(take["info"].tobytes())["frame_size"] == [320, 240]
+
+
+def test_collect_ends_when_its_window_is_closed(start, camera):
+    program = start("collect.py", "--camera", camera, "--actions", "one")
+    program.window()
+    program.close()
+    assert "one 0 of 30" in program.end()
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    """An untrained network of the sign task, saved as `train.py` saves one."""
+    from handsign import bundle, task
+
+    sign, folder = task.load("sign"), tmp_path_factory.mktemp("model")
+    network = sign.build((sign.window, *sign.sample), ["one", "two"])
+    bundle.save(network, folder / "action.h5", bundle.describe(sign, ["one", "two"], sign.rate))
+    return folder / "action.h5"
+
+
+def test_realtime_by_its_keys(start, camera, model, tmp_path):
+    events = tmp_path / "events.jsonl"
+    program = start("realtime.py", "--camera", camera, "--model", model, "--threshold", 0, "--events", events)
+    program.window()
+    program.until("%")  # without a threshold one of the two is always recognised
+    program.press("h")
+    program.press("x")
+    program.until("x does nothing here")
+    program.press("c")
+    program.until("the sentence is empty")
+    program.until("gives no picture")
+    program.until("is back")
+    program.press("Escape")
+    assert "stopped: 1 x " in program.end()
+    event = json.loads(events.read_text().splitlines()[0])
+    assert event["label"] in {"one", "two"}
+    assert 0 <= event["probability"] <= 1
+
+
+def test_realtime_shows_a_film_to_its_end(start, camera, model):
+    program = start("realtime.py", "--source", camera, "--model", model)
+    program.window()
+    assert "camera.mp4 ended" in program.end()
