@@ -3,20 +3,20 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes
-SIGNS := hello thanks iloveyou yes no please nothing
+SIGNS := hello thanks iloveyou yes no please help more nothing
 
 .PHONY: demo test lint requirements clean
 
 demo: $(VENV)/.run
-	@echo "== 1 of 4: record takes of four practice signers (drawn stand-ins, not people)"
-	@for n in 1 2 3 4; do $(PY) collect.py --source practice:$$n --signer practice-$$n --actions $(SIGNS) \
-		--sequences 10 --pause 0.5 --headless --data demo/MP_Data | tail -n 1 || exit; done
-	@echo "== 2 of 4: prepare them, one signer held out"
-	@$(PY) preprocess.py --data demo/MP_Data --holdout practice-4
+	@echo "== 1 of 4: record takes of two practice signers (moving drawings that stand in for people)"
+	@for n in 1 2; do $(PY) collect.py --source practice:$$n --signer practice-$$n --actions $(SIGNS) \
+		--sequences 15 --pause 0.5 --headless --data demo/MP_Data | tail -n 1 || exit; done
+	@echo "== 2 of 4: prepare them"
+	@$(PY) preprocess.py --data demo/MP_Data
 	@echo "== 3 of 4: train"
-	@$(PY) train.py --data demo/MP_Data/dataset.npz --model demo/action.h5 --report demo/report --epochs 150
-	@echo "== 4 of 4: recognise a stream of a signer it has not seen"
-	@$(PY) realtime.py --model demo/action.h5 --source practice:5:12 --headless \
+	@$(PY) train.py --data demo/MP_Data --model demo/action.h5 --report demo/report --logs demo/logs --epochs 150
+	@echo "== 4 of 4: recognise a stream it has not seen"
+	@$(PY) realtime.py --model demo/action.h5 --source practice:1:12 --headless \
 		--output demo/live.mp4 --events demo/events.jsonl
 	@echo; echo "Look at demo/live.mp4, demo/events.jsonl and demo/report/index.html"
 
@@ -30,8 +30,9 @@ $(VENV)/.run: requirements.txt
 	$(PIP) -r requirements.txt
 	@touch $@
 
-$(VENV)/.test: $(VENV)/.run requirements-dev.txt
+$(VENV)/.test: $(VENV)/.run requirements-dev.txt requirements-data.txt
 	$(PIP) -r requirements.txt -r requirements-dev.txt
+	$(PIP) --no-deps -r requirements-data.txt
 	@touch $@
 
 # The lists of exact versions with hashes, for every platform, from the versions in pyproject.toml.

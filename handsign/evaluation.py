@@ -1,0 +1,218 @@
+"""How good a model is: numbers as JSON, pictures, and one HTML page to read them on."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+
+from handsign.files import atomic
+from handsign.training import rows
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from handsign.bundle import BundleInfo
+    from handsign.dataset import Dataset
+    from handsign.task import Task
+    from handsign.training import Trained
+
+Array = np.ndarray[Any, Any]
+TRAIN, VALIDATION, BEST = "#3b6fd4", "#d9822b", "#6b7280"
+
+
+def metrics(y: Array, probabilities: Array, labels: Sequence[str]) -> dict[str, Any]:
+    """Answers (n, labels) to rows with one-hot y (n, labels), n > 0, as numbers.
+
+    accuracy, and `interval`, what the accuracy on many more takes like these lies in with 95 % confidence (Wilson);
+    log_loss in nats; per_label: precision, recall, f1 and support, 0 where undefined; confusion[true][answered] counts.
+    """
+    from scipy.stats import binomtest
+    from sklearn import metrics as scores
+
+    true, said, numbers = y.argmax(axis=1), probabilities.argmax(axis=1), range(len(labels))
+    right = int((true == said).sum())
+    interval = binomtest(right, len(true)).proportion_ci(method="wilson")
+    each = scores.precision_recall_fscore_support(true, said, labels=numbers, zero_division=0)
+    per_label = {
+        label: {"precision": float(p), "recall": float(r), "f1": float(f), "support": int(n)}
+        for label, p, r, f, n in zip(labels, *each, strict=True)
+    }
+    clipped = np.clip(probabilities[np.arange(len(true)), true].astype(np.float64), 1e-15, 1.0)
+    return {
+        "rows": len(true),
+        "right": right,
+        "accuracy": right / len(true),
+        "interval": [float(interval.low), float(interval.high)],
+        "log_loss": float(-np.log(clipped).mean()),
+        "per_label": per_label,
+        "confusion": scores.confusion_matrix(true, said, labels=numbers).tolist(),
+    }
+
+
+def mistakes(y: Array, probabilities: Array, labels: Sequence[str], takes: Sequence[str]) -> list[dict[str, Any]]:
+    """The rows that were answered wrongly, the most certain first: take, label, said, probability."""
+    true, said, sure = y.argmax(axis=1), probabilities.argmax(axis=1), probabilities.max(axis=1)
+    wrong = sorted(np.flatnonzero(true != said), key=lambda i: -sure[i])
+    return [
+        {"take": str(takes[i]), "label": labels[true[i]], "said": labels[said[i]], "probability": float(sure[i])}
+        for i in wrong
+    ]
+
+
+def evaluate(predict: Callable[[Array], Array], task: Task, data: Dataset) -> dict[str, dict[str, Any]]:
+    """Part (test, val, train) -> its metrics and mistakes, of `predict`: x (n, *x) -> (n, labels)."""
+    results = {}
+    for part in ("test", "val", "train"):
+        x, y = rows(task, data, part)
+        if len(x):
+            probabilities = predict(x)
+            wrong = mistakes(y, probabilities, data.labels, data.take[data.part == part].tolist())
+            results[part] = {**metrics(y, probabilities, data.labels), "mistakes": wrong}
+    return results
+
+
+def summary(results: Mapping[str, dict[str, Any]], data: Dataset) -> str:
+    """A few lines for the terminal: accuracy, precision and recall of every label, and what they are worth."""
+    test = results.get("test")
+    if test is None:
+        return "nothing was kept for testing, so how good the model is is not known"
+    width = max(map(len, ["label", *data.labels]))
+    lines = [f"{'label':{width}}  precision  recall  windows"]
+    for label, of in test["per_label"].items():
+        lines.append(f"{label:{width}}  {of['precision']:9.0%}  {of['recall']:6.0%}  {of['support']:7}")
+    low, high = test["interval"]
+    of = f"{test['right']} of {test['rows']} windows (95 % interval {low:.0%} to {high:.0%})"
+    lines.append(f"test accuracy {test['accuracy']:.1%}: {of}")
+    return "\n".join([*lines, honesty(data)])
+
+
+def honesty(data: Dataset) -> str:
+    """Whether the test set says anything about people that the model has not seen."""
+    seen = sorted(set(data.signer[data.part == "test"]) & set(data.signer[data.part == "train"]))
+    if not seen:
+        return "Tested on people it has not seen in training."
+    names = ", ".join(name or "unnamed" for name in seen)
+    return f"Tested on people it has seen in training ({names}): expect less from others; --holdout NAME measures that."
+
+
+def report(
+    folder: Path, results: Mapping[str, dict[str, Any]], trained: Trained, data: Dataset, info: BundleInfo, seed: int
+) -> Path:
+    """Write metrics.json, confusion.png, history.png and index.html to `folder`; returns the page.
+
+    Raises:
+        InputError: the folder cannot be written to.
+    """
+    facts = {
+        **results,
+        "task": data.task,
+        "labels": data.labels,
+        "epochs": trained.epochs,
+        "best_epoch": trained.best_epoch,
+        "learned": trained.learned,
+        "interrupted": trained.interrupted,
+        "seconds": round(trained.seconds, 1),
+        "parameters": info.parameters,
+        "seed": seed,
+        "split": str(data.split),
+        "honesty": honesty(data),
+        "rows": {part: int((data.part == part).sum()) for part in ("train", "val", "test")},
+        "rate": data.rate,
+        "left_out": data.left_out,
+        "versions": info.versions,
+    }
+    if "test" in results:
+        _picture(folder / "confusion.png", confusion_figure(results["test"]["confusion"], data.labels))
+    _picture(folder / "history.png", history_figure(trained.history, trained.best_epoch))
+    numbers = msgspec.json.encode({**facts, "history": trained.history})
+    _text(folder / "metrics.json", msgspec.json.format(numbers).decode())
+    _text(folder / "index.html", _page(facts))
+    return folder / "index.html"
+
+
+def _page(facts: Mapping[str, Any]) -> str:
+    import jinja2
+
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
+    return environment.from_string(Path(__file__).with_name("report.html").read_text(encoding="utf-8")).render(facts)
+
+
+def _picture(path: Path, figure: Figure) -> None:
+    with atomic(path) as temporary, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph", UserWarning)  # a script the font lacks; the page's tables have it
+        figure.savefig(temporary, dpi=150)
+
+
+def _text(path: Path, text: str) -> None:
+    with atomic(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def confusion_figure(confusion: Sequence[Sequence[int]], labels: Sequence[str]) -> Figure:
+    """Counts (true, answered), coloured by their share of the row."""
+    from matplotlib.figure import Figure
+
+    counts = np.array(confusion)
+    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    side, names = 2.5 + 0.42 * len(labels), [_short(label) for label in labels]
+    figure = Figure(figsize=(side + 0.5, side), layout="constrained")
+    axes = figure.subplots()
+    axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
+    for row, column in zip(*np.nonzero(counts), strict=True):
+        colour = "white" if share[row, column] > 0.55 else "#1f2937"
+        axes.text(column, row, str(counts[row, column]), ha="center", va="center", color=colour, fontsize=9)
+    tilted = max(map(len, names)) > 5
+    axes.set_xticks(range(len(names)), names, rotation=45 if tilted else 0, ha="right" if tilted else "center")
+    axes.set_yticks(range(len(names)), names)
+    axes.set_xticks(np.arange(len(names) + 1) - 0.5, minor=True)
+    axes.set_yticks(np.arange(len(names) + 1) - 0.5, minor=True)
+    axes.grid(which="minor", color="#e5e7eb", linewidth=0.8)
+    axes.tick_params(which="both", length=0)
+    axes.spines[:].set_visible(False)
+    axes.set_xlabel("answered")
+    axes.set_ylabel("signed")
+    axes.set_title("Test windows, by what was signed", loc="left", fontsize=11)
+    return figure
+
+
+def _short(label: str, most: int = 18) -> str:
+    """A label that fits on an axis; `$` would start a formula."""
+    return (label if len(label) <= most else label[: most - 1] + "…").replace("$", r"\$")
+
+
+def history_figure(history: Mapping[str, Sequence[float]], best_epoch: int) -> Figure:
+    """Loss (logarithmic) and accuracy after every epoch, in training and validation, with the epoch that was kept."""
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import LogLocator, NullLocator
+
+    figure = Figure(figsize=(10, 3.8), layout="constrained")
+    loss, accuracy = figure.subplots(1, 2)
+    _curves(loss, history, "loss", best_epoch)
+    loss.set_yscale("log")
+    loss.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    loss.yaxis.set_major_formatter("{x:g}")
+    loss.yaxis.set_minor_locator(NullLocator())
+    loss.set_title("Loss", loc="left", fontsize=11)
+    _curves(accuracy, history, "categorical_accuracy", best_epoch)
+    accuracy.set_ylim(0, 1.02)
+    accuracy.set_title("Accuracy", loc="left", fontsize=11)
+    loss.legend(frameon=False, fontsize=9)
+    return figure
+
+
+def _curves(axes: Axes, history: Mapping[str, Sequence[float]], measure: str, best_epoch: int) -> None:
+    for name, label, colour in ((measure, "training", TRAIN), (f"val_{measure}", "validation", VALIDATION)):
+        values = history.get(name, ())
+        if values:
+            marker = "o" if len(values) == 1 else None  # a line of one point would not be seen
+            axes.plot(range(1, len(values) + 1), values, color=colour, linewidth=1.4, label=label, marker=marker)
+    axes.axvline(best_epoch, color=BEST, linestyle=":", linewidth=1.2, label=f"kept: epoch {best_epoch}")
+    axes.set_xlabel("epoch")
+    axes.grid(color="#e5e7eb", linewidth=0.6)
+    axes.spines[["top", "right"]].set_visible(False)

@@ -1,0 +1,317 @@
+"""A dataset -> a trained model: fitting that stops in time, can be interrupted, and goes on where it stopped."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+
+from handsign.errors import InputError
+from handsign.files import atomic
+from handsign.networks import import_keras
+from handsign.takes import UNREADABLE
+
+if TYPE_CHECKING:
+    import keras
+    from tqdm import tqdm
+
+    from handsign.dataset import Dataset
+    from handsign.task import Task
+
+Array = np.ndarray[Any, Any]
+MONITORS = ("loss", "val_loss", "categorical_accuracy", "val_categorical_accuracy")
+MOVED = 0.9
+"""Share of the loss of guessing below which a network has begun to learn."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to train. These are the defaults of `train.py`.
+
+    learning_rate  of Adam. The tutorial's 0.001 makes relu LSTMs explode on raw keypoints: on house_no_yes the loss
+                   rises to hundreds and three of three seeds end near chance; with 0.0003 all learn within ten epochs
+    clipnorm       length to which the gradient of all weights together is cut
+    monitor        what early stopping watches; None is val_loss, or loss without validation rows
+    patience       epochs without improvement, counted only while the network does better than guessing: at chance it
+                   may stay for dozens of epochs before it begins to learn
+    """
+
+    epochs: int = 500
+    batch: int = 32
+    learning_rate: float = 3e-4
+    clipnorm: float = 1.0
+    monitor: str | None = None
+    patience: int = 40
+    seed: int = 0
+    resume: bool = False
+    logs: Path | None = Path("logs")
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A network with its best weights, and how it came to them.
+
+    history      measure -> its value after every epoch
+    best_epoch   the epoch, counted from 1, whose weights it has; the last one where none was better than guessing
+    learned      whether its training loss ever got clearly below that of guessing
+    interrupted  whether somebody stopped it; the checkpoint is still there to `--resume` from
+    seconds      how long it took, since the last resume
+    """
+
+    model: keras.Model
+    history: dict[str, list[float]]
+    best_epoch: int
+    learned: bool
+    interrupted: bool
+    seconds: float
+
+    @property
+    def epochs(self) -> int:
+        """How many epochs were trained."""
+        return len(self.history["loss"])
+
+    def __str__(self) -> str:
+        told = f"{self.epochs} epochs in {self.seconds:.0f} s, the weights are those of epoch {self.best_epoch}"
+        if self.interrupted:
+            told = f"stopped: {told}; --resume goes on"
+        if not self.learned:
+            told += "\nIT DID NOT LEARN: no better than guessing; try another --seed or a lower --learning-rate"
+        return told
+
+
+def checkpoint_of(model_path: Path) -> Path:
+    """Where the training of a model keeps what it needs to go on."""
+    return model_path.with_name(f"{model_path.stem}.checkpoint.npz")
+
+
+def train(
+    task: Task, data: Dataset, model_path: Path, options: Options, show: Callable[[keras.Model], Any] = bool
+) -> Trained:
+    """Train the task's network, which is given to `show` before it begins to learn.
+
+    Leaves a checkpoint beside `model_path`; whoever saves the model removes it.
+
+    The same seed gives the same model on the same CPU, in one go or resumed. Ctrl-C ends it early with the best
+    weights so far.
+
+    Raises:
+        InputError: there is nothing to train on, nothing (fitting) to resume, or the loss is not finite any more.
+        KeyboardInterrupt: stopped before the first epoch was over.
+    """
+    windows, y = data.rows("train")
+    if not len(windows):
+        raise InputError("no takes are left to train on; record more, or keep fewer for testing")
+    keras = import_keras()
+    keras.utils.set_random_seed(options.seed)
+    model = task.build(np.shape(task.encode(windows[0])), data.labels)
+    show(model)
+    optimizer = keras.optimizers.Adam(options.learning_rate, global_clipnorm=options.clipnorm)
+    model.compile(optimizer, "categorical_crossentropy", metrics=["categorical_accuracy"])
+    optimizer.build(model.trainable_variables)
+    x, validation = windows if task.augment else encode(task, windows), rows(task, data, "val")
+    monitor = _monitor(options, len(validation[0]) > 0)
+    stopper = keras.callbacks.EarlyStopping(monitor, patience=options.patience, restore_best_weights=True)
+    course = _Course(model, stopper, checkpoint_of(model_path), _identity(data, options), _guessing(y))
+    if options.resume:
+        course.load()
+        optimizer.learning_rate = options.learning_rate
+    began = time.monotonic()
+    interrupted = _fit(task, course, (x, y), validation, options)
+    history, seconds = course.state.history, time.monotonic() - began
+    return Trained(model, history, course.best_epoch, course.learned, interrupted, seconds)
+
+
+def encode(task: Task, windows: Array) -> Array:
+    """Windows (n, window, *sample) -> x (n, *x) as the model takes it."""
+    if not len(windows) or task.encode(first := windows[0]) is first:  # nothing to encode: spare the memory
+        return windows
+    return np.stack([task.encode(window) for window in windows])
+
+
+def rows(task: Task, data: Dataset, part: str) -> tuple[Array, Array]:
+    """(x, y) of a part of the data, as the model takes it."""
+    windows, y = data.rows(part)
+    return encode(task, windows), y
+
+
+def batches(task: Task, x: Array, y: Array, options: Options, epoch: int) -> Iterator[tuple[Array, Array]]:
+    """The batches of epoch after epoch, without end, starting with `epoch`: shuffled by nothing but seed and epoch."""
+    for now in count(epoch):
+        order = np.random.default_rng([options.seed, now]).permutation(len(x))
+        for start in range(0, len(x), options.batch):
+            chosen = order[start : start + options.batch]
+            yield _augmented(task, x[chosen], (options.seed, now, start)), y[chosen]
+
+
+def _augmented(task: Task, windows: Array, seed: tuple[int, ...]) -> Array:
+    if task.augment is None:
+        return windows
+    rng = np.random.default_rng(seed)
+    return np.stack([task.encode(task.augment(window, rng)) for window in windows]).astype(np.float32, copy=False)
+
+
+def _fit(task: Task, course: _Course, train: Any, validation: Any, options: Options) -> bool:
+    """Fit until it is over; whether Ctrl-C ended it."""
+    import keras
+    from tqdm import tqdm
+
+    done = len(course.state.history.get("loss", ()))
+    with tqdm(total=options.epochs, initial=done, desc="training", unit=" epochs", disable=None) as bar:
+        try:
+            course.model.fit(
+                batches(task, *train, options, done),
+                steps_per_epoch=-(-len(train[0]) // options.batch),
+                epochs=options.epochs,
+                initial_epoch=done,
+                validation_data=validation if len(validation[0]) else None,
+                callbacks=[
+                    keras.callbacks.LambdaCallback(on_epoch_end=course.check),
+                    course.stopper,
+                    keras.callbacks.LambdaCallback(
+                        on_train_begin=course.restore, on_epoch_end=lambda epoch, logs: course.keep(epoch, logs, bar)
+                    ),
+                    *_tensorboard(options),
+                ],
+                shuffle=False,  # they come shuffled
+                verbose=0,
+            )
+        except KeyboardInterrupt:
+            if not course.state.history:
+                raise
+            course.stopper.on_train_end()
+            return True
+    return False
+
+
+def _tensorboard(options: Options) -> list[keras.callbacks.Callback]:
+    import keras
+
+    if options.logs is None:
+        return []
+    return [keras.callbacks.TensorBoard(options.logs / time.strftime("%Y%m%d-%H%M%S"), write_graph=False)]
+
+
+def _monitor(options: Options, validated: bool) -> str:
+    monitor = options.monitor or ("val_loss" if validated else "loss")
+    if monitor.startswith("val_") and not validated:
+        raise InputError(f"there are no validation takes to watch {monitor} on; use --monitor loss")
+    return monitor
+
+
+def _guessing(y: Array) -> float:
+    """The cross-entropy, in nats, of always answering how frequent each label is in y (n, labels)."""
+    share = y.mean(axis=0)
+    return float(-(share * np.log(np.maximum(share, 1e-9))).sum())
+
+
+def _identity(data: Dataset, options: Options) -> str:
+    """What has to be the same for a training to go on."""
+    takes = hashlib.sha256("\n".join([*data.take, *data.part]).encode()).hexdigest()
+    return f"{data.labels} {data.X.shape} {takes} seed {options.seed} batch {options.batch}"
+
+
+class _State(msgspec.Struct):
+    """Where a training stands: what is not an array. `wait` and `best` are those of Keras' EarlyStopping."""
+
+    identity: str
+    history: dict[str, list[float]] = msgspec.field(default_factory=dict)
+    best: float | None = None
+    best_epoch: int = 0
+    wait: int = 0
+
+
+class _Course:
+    """What happens between epochs: looks for trouble, remembers, shows, and writes the checkpoint."""
+
+    def __init__(
+        self, model: keras.Model, stopper: keras.callbacks.EarlyStopping, path: Path, identity: str, guessing: float
+    ) -> None:
+        self.model, self.stopper, self.path = model, stopper, path
+        self.state = _State(identity)
+        self._threshold = MOVED * guessing
+        self._best_weights: list[Array] | None = None
+
+    @property
+    def learned(self) -> bool:
+        return min(self.state.history["loss"]) < self._threshold
+
+    @property
+    def best_epoch(self) -> int:
+        return (self.state.best_epoch if self.stopper.best_weights else self.epochs - 1) + 1
+
+    @property
+    def epochs(self) -> int:
+        return len(self.state.history["loss"])
+
+    def check(self, epoch: int, logs: dict[str, float]) -> None:
+        """Before early stopping looks: nothing may be infinite, and an epoch spent guessing does not count."""
+        bad = next((name for name, value in logs.items() if not np.isfinite(value)), None)
+        if bad:
+            rate = float(self.model.optimizer.learning_rate)
+            raise InputError(
+                f"the {bad} became {logs[bad]} in epoch {epoch + 1}; nothing was saved. Lower --learning-rate (it was "
+                f"{rate:g}), or look for takes with impossible values"
+            )
+        if logs["loss"] > self._threshold:
+            self.stopper.start_from_epoch = epoch + 1
+
+    def restore(self, logs: Any = None) -> None:
+        """Bring early stopping, which forgets everything when fitting starts, to where it stood."""
+        self.stopper.best, self.stopper.best_epoch = self.state.best, self.state.best_epoch
+        self.stopper.wait, self.stopper.best_weights = self.state.wait, self._best_weights
+
+    def keep(self, epoch: int, logs: dict[str, float], bar: tqdm) -> None:
+        """After early stopping has looked: remember the epoch, on disk and in the progress bar."""
+        for name, value in logs.items():
+            self.state.history.setdefault(name, []).append(float(value))
+        best = None if self.stopper.best is None else float(self.stopper.best)
+        self.state.best, self.state.best_epoch, self.state.wait = best, self.stopper.best_epoch, self.stopper.wait
+        self.save()
+        bar.set_postfix({name: f"{value:.3f}" for name, value in logs.items() if name.endswith("loss")}, refresh=False)
+        bar.update()
+
+    def _variables(self) -> list[Any]:
+        return [*self.model.variables, *self.model.optimizer.variables]
+
+    def save(self) -> None:
+        """Write the checkpoint: one file, so that its parts cannot come from different epochs."""
+        arrays = {f"now{i}": np.asarray(variable) for i, variable in enumerate(self._variables())}
+        arrays |= {f"best{i}": weights for i, weights in enumerate(self.stopper.best_weights or ())}
+        with atomic(self.path) as temporary:
+            np.savez(temporary, state=np.frombuffer(msgspec.json.encode(self.state), np.uint8), **arrays)
+
+    def load(self) -> None:
+        """Go back to the checkpoint.
+
+        Raises:
+            InputError: there is none, it is damaged, or it is of a training on other data or options.
+        """
+        if not self.path.exists():
+            raise InputError(f"there is no {self.path} to go on from; run without --resume")
+        try:
+            with self.path.open("rb") as raw, np.load(raw) as file:
+                state = msgspec.json.decode(file["state"].tobytes(), type=_State)
+                arrays = {name: file[name] for name in file.files if name != "state"}
+        except UNREADABLE as error:
+            raise InputError(f"{self.path} is damaged ({error}); run without --resume") from error
+        if state.identity != self.state.identity:
+            raise InputError(f"{self.path} was made with other takes, --seed or --batch; give the same, or no --resume")
+        self.state = state
+        self._assign(arrays)
+
+    def _assign(self, arrays: dict[str, Array]) -> None:
+        variables = self._variables()
+        now = [arrays.get(f"now{i}") for i in range(len(variables))]
+        fits = all(a is not None and a.shape == tuple(v.shape) for a, v in zip(now, variables, strict=True))
+        if not fits:
+            raise InputError(f"{self.path} is of another network; run without --resume")
+        for variable, array in zip(variables, now, strict=True):
+            variable.assign(array)
+        self._best_weights = [arrays[f"best{i}"] for i in range(sum(n.startswith("best") for n in arrays))] or None
