@@ -34,6 +34,7 @@ def main() -> None:
     )
     out = args.out or (args.data if args.data.is_dir() else args.data.parent) / "dataset.npz"
     lines = [dataset.table(data, takes, chosen), "", f"split by {data.split}; {data.rate:.1f} samples a second"]
+    lines += [f"samples from {', '.join(data.extractors)}"]
     lines += [f"left out: {name}: {reason}" for name, reason in data.left_out]
     data.save(out)
     with atomic(out.with_suffix(".txt")) as temporary:

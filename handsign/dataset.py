@@ -53,6 +53,7 @@ class Dataset:
     take     (n,) str, signer (n,) str, session (n,) str: where each window is from
     rate     samples a second in a window; asked_rate is what --rate said
     left_out what was not usable: (take, reason)
+    extractors what the samples came from
     made_from  `fingerprint` of the takes
     """
 
@@ -67,6 +68,7 @@ class Dataset:
     rate: float
     split: Split
     left_out: list[tuple[str, str]] = field(default_factory=list)
+    extractors: list[str] = field(default_factory=list)
     made_from: str = ""
     asked_rate: float | None = None
 
@@ -106,6 +108,7 @@ class _Rest(msgspec.Struct):
     rate: float
     split: Split
     left_out: list[tuple[str, str]]
+    extractors: list[str]
     made_from: str
     asked_rate: float | None
 
@@ -140,7 +143,14 @@ def prepare(
     part = parts([takes[i].info.action for i in first], of_take["signer"][first].tolist(), split)[same]
     X = np.stack([window for _, window, _ in pairs]).astype(np.float32, copy=False)
     rows = {name: column[owner] for name, column in of_take.items()}
-    origin = {"split": split, "left_out": left_out, "made_from": made_from, "asked_rate": asked}
+    extractors = sorted({take.info.extractor or "unknown" for take in takes})
+    origin = {
+        "split": split,
+        "left_out": left_out,
+        "extractors": extractors,
+        "made_from": made_from,
+        "asked_rate": asked,
+    }
     return Dataset(task.name, X, y, labels, part[owner], **rows, rate=rate, **origin), takes
 
 

@@ -124,6 +124,7 @@ def report(
         "honesty": honesty(data),
         "rows": {part: int((data.part == part).sum()) for part in ("train", "val", "test")},
         "rate": data.rate,
+        "extractors": data.extractors,
         "left_out": data.left_out,
         "versions": info.versions,
     }

@@ -168,7 +168,7 @@ class PracticeSigner(Source):
     ) -> None:
         for action in actions:
             _check(action)
-        self.name, self.rate, self.size = f"practice signer {seed}", rate, size
+        self.name, self.rate, self.size = f"practice signer {seed} (not a person)", rate, size
         self.truth: list[tuple[str, float, float]] = []
         self._rng = rng = np.random.default_rng(seed)
         self.person = Person.draw(rng)

@@ -252,5 +252,5 @@ class TestScript:
             *("hello/me_000.npz", "hello/me_001.npz", "nothing/me_000.npz", "nothing/me_001.npz")
         ]
         assert {len(take.times) for take in takes} == {5}
-        assert all(take.info.source == take.info.extractor == "practice signer 3" for take in takes)
+        assert all(take.info.source == take.info.extractor == "practice signer 3 (not a person)" for take in takes)
         assert HOLISTIC.present(takes[0].samples, "pose").all()
