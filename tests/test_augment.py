@@ -1,0 +1,284 @@
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+
+from handsign import augment as module
+from handsign import takes
+from handsign.augment import (
+    HANDS,
+    Strength,
+    augment,
+    course,
+    fold_finger,
+    lose,
+    mirror,
+    move,
+    retime,
+    shake,
+    sheet,
+    slow_camera,
+)
+from handsign.keypoints import HAND_NAMES, HOLISTIC, POSE_NAMES, Layout, Part
+
+NOTHING = Strength(*[0.0] * len(fields(Strength)))
+SEEDS = range(30)
+PARTS = [part.name for part in HOLISTIC.parts]
+BONES = [(11, 12), (11, 13), (13, 15), (12, 14), (14, 16)]
+
+
+def landmark(window, part, name):
+    names = POSE_NAMES if part == "pose" else HAND_NAMES
+    return HOLISTIC.view(window, part)[:, names.index(name)]
+
+
+def seen(window):
+    return np.stack([HOLISTIC.present(window, part) for part in PARTS])
+
+
+@pytest.fixture
+def window():
+    """Thirty samples of a body that moves a little; the left hand is missing early on, the face later."""
+    rng = np.random.default_rng(0)
+    body = rng.uniform(0.3, 0.7, HOLISTIC.size) + 0.05 * np.sin(np.arange(30)[:, None] / 4 + rng.uniform(0, 6, 1662))
+    samples = body.astype(np.float32)
+    pose = HOLISTIC.view(samples, "pose")
+    pose[:, POSE_NAMES.index("left_shoulder"), :3] = 0.65, 0.5, -0.2
+    pose[:, POSE_NAMES.index("right_shoulder"), :3] = 0.35, 0.5, -0.2
+    for hip in ("left_hip", "right_hip"):
+        pose[:, POSE_NAMES.index(hip), 2] = 0
+    for hand, wrist in module.ANCHORS.items():
+        if hand in HANDS:
+            points = HOLISTIC.view(samples, hand)
+            points[..., :2] = points[..., :2] / 5 + landmark(samples, "pose", wrist)[:, None, :2]
+            points[:, 0, :2], points[:, 0, 2] = landmark(samples, "pose", wrist)[:, :2], 0
+    samples[:12, HOLISTIC.slices["left_hand"]] = 0
+    samples[20:, HOLISTIC.slices["face"]] = 0
+    return samples
+
+
+def lengths(window):
+    """Bone lengths (T, bones) in space, in image widths."""
+    pose = HOLISTIC.view(window, "pose")[..., :3] * (1, module.ASPECT, module.DEPTHS["pose"])
+    return np.stack([np.linalg.norm(pose[:, i] - pose[:, j], axis=-1) for i, j in BONES], axis=1)
+
+
+class TestAugment:
+    def test_gives_another_window_of_the_same_shape_and_leaves_the_given_one(self, window):
+        before = window.copy()
+        new = augment(window, np.random.default_rng(1))
+        assert new.shape == window.shape
+        assert new.dtype == np.float32
+        assert np.abs(new - window).max() > 0.01
+        np.testing.assert_array_equal(window, before)
+
+    def test_the_seed_decides(self, window):
+        one, same, other = (augment(window, np.random.default_rng(seed)) for seed in (1, 1, 2))
+        np.testing.assert_array_equal(one, same)
+        assert not np.array_equal(one, other)
+
+    def test_no_strength_changes_nothing_and_still_copies(self, window):
+        new = augment(window, np.random.default_rng(0), strength=NOTHING)
+        np.testing.assert_array_equal(new, window)
+        assert not np.shares_memory(new, window)
+
+    @pytest.mark.parametrize("name", ["mirror", "time", "camera", "place", "lost", "gone", "finger", "noise"])
+    def test_every_kind_has_its_own_switch(self, window, name):
+        only = replace(Strength(), **{f.name: 0.0 for f in fields(Strength) if f.name in SWITCHES - {name}})
+        only = replace(only, **{name: 0.01 if name == "noise" else 1.0})
+        changed = [
+            not np.array_equal(augment(window, np.random.default_rng(seed), strength=only), window) for seed in SEEDS
+        ]
+        assert np.mean(changed) > 0.8
+
+    @pytest.mark.parametrize("seed", SEEDS)
+    def test_stays_a_picture_of_a_body(self, window, seed):
+        new = augment(window, np.random.default_rng(seed))
+        assert np.isfinite(new).all()
+        for part in PARTS:
+            where = HOLISTIC.view(new, part)[HOLISTIC.present(new, part)][..., :2]
+            assert np.all((where > -1) & (where < 2))
+        visibility = HOLISTIC.view(new, "pose")[..., 3]
+        assert visibility.min() >= HOLISTIC.view(window, "pose")[..., 3].min()
+        assert visibility.max() <= HOLISTIC.view(window, "pose")[..., 3].max()
+
+    @pytest.mark.parametrize("seed", SEEDS)
+    def test_what_was_never_there_does_not_appear(self, window, seed):
+        window = lose(lose(window, HOLISTIC, "left_hand", 0, 30), HOLISTIC, "face", 0, 30)
+        new = augment(window, np.random.default_rng(seed), strength=replace(Strength(), mirror=0.0))
+        for part in ("left_hand", "face"):
+            assert not new[:, HOLISTIC.slices[part]].any()
+
+    def test_in_space_missing_samples_stay_missing_and_no_others(self, window):
+        still = replace(Strength(), mirror=0.0, time=0.0, camera=0.0, lost=0.0, gone=0.0)
+        for seed in SEEDS:
+            np.testing.assert_array_equal(
+                seen(augment(window, np.random.default_rng(seed), strength=still)), seen(window)
+            )
+
+    def test_nobody_in_the_picture(self):
+        nothing = np.zeros((30, HOLISTIC.size), np.float32)
+        for seed in SEEDS:
+            assert not augment(nothing, np.random.default_rng(seed)).any()
+
+    @pytest.mark.parametrize("names", [("left_hand", "right_hand"), ("pose", "left_hand", "right_hand")])
+    def test_fewer_parts(self, window, names):
+        layout = HOLISTIC.pick(*names)
+        some = layout.assemble({name: HOLISTIC.view(window, name) for name in names})
+        for seed in SEEDS:
+            new = augment(some, np.random.default_rng(seed), layout)
+            assert new.shape == some.shape
+            assert np.isfinite(new).all()
+
+    def test_parts_without_names(self):
+        layout = Layout((Part("a", 1), Part("b", 1)))
+        new = augment(np.ones((5, 6), np.float32), np.random.default_rng(0), layout)
+        assert new.shape == (5, 6)
+        assert np.isfinite(new).all()
+
+    def test_the_hand_seen_more_often_is_not_the_one_that_goes(self, window):
+        gone = replace(NOTHING, gone=1.0)
+        for seed in SEEDS:
+            new = augment(window, np.random.default_rng(seed), strength=gone)
+            assert HOLISTIC.present(new, "right_hand").all()
+            assert not HOLISTIC.present(new, "left_hand").any()
+
+
+SWITCHES = {"mirror", "time", "camera", "place", "lost", "gone", "finger", "noise"}
+
+
+class TestMirror:
+    def test_twice_is_as_before(self, window):
+        np.testing.assert_allclose(mirror(mirror(window)), window, atol=1e-6)
+
+    def test_left_becomes_right(self, window):
+        mirrored = mirror(window)
+        for left, right in (("left_elbow", "right_elbow"), ("mouth_left", "mouth_right"), ("nose", "nose")):
+            before, after = landmark(window, "pose", left), landmark(mirrored, "pose", right)
+            np.testing.assert_allclose(after[:, 0], 1 - before[:, 0], atol=1e-6)
+            np.testing.assert_array_equal(after[:, 1:], before[:, 1:])
+        before, after = HOLISTIC.view(window, "left_hand"), HOLISTIC.view(mirrored, "right_hand")
+        np.testing.assert_allclose(after[12:, :, 0], 1 - before[12:, :, 0], atol=1e-6)
+        np.testing.assert_array_equal(after[..., 1:], before[..., 1:])
+
+    def test_a_missing_hand_is_missing_on_the_other_side(self, window):
+        np.testing.assert_array_equal(seen(mirror(window)), seen(window)[[0, 1, 3, 2]])
+
+
+class TestTime:
+    def test_the_plain_course_is_the_windows_own(self, window):
+        np.testing.assert_array_equal(course(30), np.arange(30))
+        np.testing.assert_array_equal(retime(window, HOLISTIC, course(30)), window)
+        np.testing.assert_allclose(slow_camera(window, HOLISTIC, 30), window, atol=1e-6)
+
+    def test_shift_and_speed(self):
+        np.testing.assert_allclose(course(30, shift=0.2), np.arange(30) + 6)
+        np.testing.assert_allclose(np.diff(course(30, speed=1.25)), 1.25)
+        assert np.isclose(course(30, speed=1.25).mean(), 14.5)
+
+    @pytest.mark.parametrize("phase", np.linspace(0, 6, 7))
+    def test_time_never_turns_back(self, phase):
+        s = Strength()
+        assert (np.diff(course(30, -s.shift, np.exp(-s.speed), s.bend, phase)) > 0).all()
+
+    def test_the_ends_hold(self, window):
+        late = retime(window, HOLISTIC, np.arange(30) + 6)
+        np.testing.assert_array_equal(late[:24], window[6:])
+        np.testing.assert_array_equal(late[24:], np.repeat(window[-1:], 6, axis=0))
+
+    @pytest.mark.parametrize("pictures", [1, 2, 8, 23])
+    def test_nothing_is_made_up_between_a_hand_and_none(self, window, pictures):
+        hand = HOLISTIC.view(slow_camera(window, HOLISTIC, pictures, 0.4), "left_hand")[..., :2]
+        there = HOLISTIC.view(window[12:], "left_hand")[..., :2]
+        found = hand.any(axis=(1, 2))
+        assert found.any()
+        assert (hand[found] >= there.min(axis=0) - 1e-6).all()
+        assert not hand[~found].any()
+
+    def test_a_slow_camera_misses_what_is_quick(self, window):
+        quick = window.copy()
+        quick[::2] += 0.1
+        slow = slow_camera(quick, HOLISTIC, 15)
+        assert np.abs(np.diff(slow[:, 0])).mean() < np.abs(np.diff(quick[:, 0])).mean() / 2
+
+
+class TestMove:
+    def test_nothing_to_do(self, window):
+        np.testing.assert_allclose(move(window), window, atol=1e-6)
+
+    def test_shift_and_scale(self, window):
+        moved = move(window, scale=1.2, shift=(0.1, -0.05))
+        right, moved_right = HOLISTIC.view(window, "right_hand"), HOLISTIC.view(moved, "right_hand")
+        expected = 0.5 + 1.2 * (right[..., :2] - 0.5) + (0.1, -0.05)
+        np.testing.assert_allclose(moved_right[..., :2], expected, atol=1e-5)
+        np.testing.assert_allclose(moved_right[..., 2], 1.2 * right[..., 2], atol=1e-5)
+
+    @pytest.mark.parametrize("turn", [{"yaw": 0.26}, {"yaw": -0.26}, {"roll": 0.1}, {"yaw": 0.2, "roll": -0.1}])
+    def test_bones_keep_their_lengths(self, window, turn):
+        np.testing.assert_allclose(lengths(move(window, **turn)), lengths(window), rtol=1e-4)
+        np.testing.assert_allclose(lengths(move(window, scale=0.8, **turn)), 0.8 * lengths(window), rtol=1e-4)
+
+    @pytest.mark.parametrize("yaw", [0.26, -0.26])
+    def test_hands_stay_on_their_wrists(self, window, yaw):
+        moved = move(window, yaw=yaw, roll=0.1, scale=1.1)
+        for hand in HANDS:
+            there = HOLISTIC.present(window, hand)
+            wrist, own = (
+                landmark(moved, part, name) for part, name in (("pose", module.ANCHORS[hand]), (hand, "wrist"))
+            )
+            np.testing.assert_allclose(own[there, :2], wrist[there, :2], atol=1e-5)
+            np.testing.assert_allclose(own[:, 2], 0, atol=1e-6)
+
+    def test_turning_brings_the_front_to_the_left(self, window):
+        pose = HOLISTIC.view(window, "pose")
+        pose[:, 0, :3] = 0.5, 0.3, -1.2
+        assert (landmark(move(window, yaw=0.2), "pose", "nose")[:, 0] < 0.5).all()
+
+
+class TestMistakes:
+    def test_lose(self, window):
+        lost = lose(window, HOLISTIC, "right_hand", 5, 9)
+        np.testing.assert_array_equal(~HOLISTIC.present(lost, "right_hand"), np.isin(np.arange(30), range(5, 9)))
+        np.testing.assert_array_equal(lost[:, HOLISTIC.slices["pose"]], window[:, HOLISTIC.slices["pose"]])
+
+    def test_a_folded_finger_moves_alone_and_hangs_on_its_joint(self, window):
+        keep = np.where(np.arange(30) < 10, 0.3, 1.0)
+        folded = HOLISTIC.view(fold_finger(window, HOLISTIC, "right_hand", 1, keep), "right_hand")
+        hand = HOLISTIC.view(window, "right_hand")
+        moved = (folded != hand).any(axis=(0, 2))
+        assert [HAND_NAMES[i] for i in np.flatnonzero(moved)] == [f"index_finger_{j}" for j in ("pip", "dip", "tip")]
+        np.testing.assert_allclose(folded[:10, 8] - folded[:10, 5], 0.3 * (hand[:10, 8] - hand[:10, 5]), atol=1e-6)
+        np.testing.assert_allclose(folded[10:], hand[10:], atol=1e-6)
+
+    def test_noise_has_its_size_and_lasts_a_little(self):
+        window = np.ones((400, HOLISTIC.size), np.float32)
+        noise = HOLISTIC.view(shake(window, HOLISTIC, 0.01, np.random.default_rng(0)) - window, "pose")
+        np.testing.assert_allclose(noise.std(axis=(0, 1)), [0.01, 0.01 / module.ASPECT, 0.01, 0], rtol=0.05)
+        assert 0.4 < np.corrcoef(noise[1:, :, 0].ravel(), noise[:-1, :, 0].ravel())[0, 1] < 0.6
+
+    def test_a_face_has_none(self, window):
+        shaken = shake(window, HOLISTIC, 0.01, np.random.default_rng(0))
+        np.testing.assert_array_equal(HOLISTIC.view(shaken, "face"), HOLISTIC.view(window, "face"))
+
+
+class TestSheet:
+    def test_it_draws(self, window, tmp_path):
+        figure = sheet(np.stack([window, np.zeros_like(window)]), ["hello", "$5"], np.random.default_rng(0))
+        figure.savefig(tmp_path / "sheet.png", dpi=40)
+        assert len(figure.axes) == 10
+        drawn = [sum(len(lines.get_segments()) for lines in axes.collections) for axes in figure.axes]
+        assert all(drawn[::2])
+        assert not any(drawn[1::2])
+
+
+@pytest.mark.parametrize("name", ["house_no_yes", "korean_13/set1.npz"])
+def test_real_arms_stay_on_real_bodies(shared, sign, name):
+    """After all that happens in space, arms have lengths, relative to shoulders, as such recordings have them."""
+    only = replace(Strength(), mirror=0.0, time=0.0, camera=0.0, noise=0.0)
+    for take in list(takes.read(shared(name), sign))[::15]:
+        before, after = (
+            lengths(w) for w in (take.samples, augment(take.samples, np.random.default_rng(0), strength=only))
+        )
+        np.testing.assert_allclose(after / after[:, :1], before / before[:, :1], rtol=1e-3)
