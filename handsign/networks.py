@@ -39,7 +39,7 @@ def import_keras() -> ModuleType:
     return keras
 
 
-def lstm(shape: tuple[int, ...], labels: Sequence[str]) -> keras.Model:
+def lstm(shape: tuple[int, ...], labels: Sequence[str], front: keras.Model | None = None) -> keras.Model:
     """The tutorial's network: windows (n, *shape) -> probabilities (n, labels); 596,675 parameters for 3 labels.
 
     From "Sign Language Detection using Action Recognition with Python" (Nicholas Renotte, 2021).
@@ -50,6 +50,7 @@ def lstm(shape: tuple[int, ...], labels: Sequence[str]) -> keras.Model:
     return keras.Sequential(
         [
             keras.Input(shape),
+            *([front] if front else []),
             layers.LSTM(64, activation="relu", return_sequences=True),
             layers.LSTM(128, activation="relu", return_sequences=True),
             layers.LSTM(64, activation="relu"),

@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from handsign.errors import InputError
 if TYPE_CHECKING:
     import keras
     import numpy as np
+    from matplotlib.figure import Figure
 
     from handsign.goals import Goal
     from handsign.keypoints import Layout
@@ -42,6 +43,8 @@ class Task:
     layout   what the columns of a sample mean; None for samples that are not landmarks
     adapt    samples (T, ...) from elsewhere -> (T, *sample)
     quality  samples (T, *sample) of a take -> shares of its frames, by what was looked for; a zero offers it for redo
+    sheet    (windows, labels, rng) -> Figure: what `augment` makes of a few windows, for the report
+    variants other networks for the same samples: name -> the fields that are different then; --raw is "raw"
     readers  file suffix -> reader of takes in a format that only this task knows
     """
 
@@ -58,7 +61,21 @@ class Task:
     layout: Layout | None = None
     adapt: Callable[[Array], Array] = field(default=lambda samples: samples)
     quality: Callable[[Array], Mapping[str, float]] = field(default=lambda samples: {})
+    sheet: Callable[[Array, Sequence[str], np.random.Generator], Figure] | None = None
+    variants: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     readers: Mapping[str, Callable[[Path], Iterable[Take | Damage]]] = field(default_factory=dict)
+
+    def variant(self, name: str) -> Task:
+        """The same task with another network.
+
+        Raises:
+            InputError: it has none of that name.
+        """
+        if name not in self.variants:
+            raise InputError(
+                f"{self.name} has no network {name!r}; it has: {', '.join(self.variants) or 'only its own'}"
+            )
+        return replace(self, **self.variants[name])
 
     @property
     def groups(self) -> Sequence[slice]:

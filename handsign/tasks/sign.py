@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from handsign.augment import augment, sheet
 from handsign.goals import Classify
 from handsign.keypoints import HOLISTIC, POSE_NAMES, Holistic
 from handsign.networks import lstm
+from handsign.normalise import normaliser
 from handsign.takes import Take, TakeInfo
 from handsign.task import Task
+
+if TYPE_CHECKING:
+    import keras
 
 Array = np.ndarray[Any, Any]
 
@@ -48,13 +53,21 @@ def read_pose(path: Path) -> Iterator[Take]:
     yield Take(samples, np.arange(len(samples)) / rate, info, str(path))
 
 
+def body_centred_lstm(shape: tuple[int, ...], labels: Sequence[str]) -> keras.Model:
+    """The tutorial's network behind a `normaliser`: it still takes raw keypoints (n, *shape)."""
+    return lstm(shape, labels, normaliser(shape[0]))
+
+
 TASK = Task(
     name="sign",
     sample=(HOLISTIC.size,),
     window=30,
     rate=30.0,
     sense=Holistic,
-    build=lstm,
+    build=body_centred_lstm,
+    augment=augment,
+    sheet=sheet,
+    variants={"raw": {"build": lstm, "augment": None}},
     goal=Classify(),
     actions=("hello", "thanks", "iloveyou"),
     layout=HOLISTIC,
