@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import statistics
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+import warnings
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, Any]
 ARRAYS = ("X", "y", "part", "take", "signer", "session")
 PARTS = ("train", "val", "test")
+UNKNOWN = "unknown"
+"""The part of what a fold cannot ask about: its label is shown by nobody else."""
+TAKE_FOLDS = 5
+"""Into how many the takes are divided where there is nothing larger to leave out."""
 READY = "dataset.npz"
 """What a prepared dataset is called in its folder of takes."""
 
@@ -204,6 +209,82 @@ def _draw(actions: Sequence[str], part: Array, name: str, share: float, rng: np.
         free = own[part[own] == "train"]
         count = min(max(1, round(len(own) * share)), len(free) - 1) if share else 0
         part[rng.permutation(free)[:count]] = name
+
+
+@dataclass(frozen=True, eq=False)
+class Folds:
+    """Ways to keep something whole out of training, so that each window is asked about once.
+
+    by     what is left out whole: signer, session, or take (then `group` is a fifth of the takes)
+    group  (n,) str: whose each window is
+    parts  for every fold (n,) str: train, val, test or unknown, as `Dataset.part`
+    """
+
+    by: str
+    group: Array
+    parts: list[Array]
+
+
+def folds(data: Dataset, most: int = 10) -> Folds:
+    """Leave out one signer after the other; where there is only one, sessions; where there is only one, takes.
+
+    More than `most` signers or sessions are left out several at a time, whole and about as many windows of each label
+    in every fold. Validation takes its share of the rest, as in `parts`. Labels that only those left out show are not
+    asked about; a fold that can ask nothing, or has only one label to learn, is left out.
+
+    Raises:
+        InputError: there are too few takes to leave any out, or `most` is one.
+    """
+    if most < 2:
+        raise InputError("--folds is at least 2: something has to be left to learn from")
+    names = np.array(data.labels)[data.y.argmax(axis=1)]
+    for by, group in _groups(data, names, most):
+        left_out = _together(group, names, most, data.split.seed)
+        found = [_fold(data, names, out, [data.split.seed, i]) for i, out in enumerate(left_out)]
+        usable = [part for part in found if "test" in part]
+        if usable:
+            return Folds(by, group, usable)
+    raise InputError(
+        "there are too few takes to leave some out and learn from the others; record more, or no --evaluate"
+    )
+
+
+def _groups(data: Dataset, names: Array, most: int) -> Iterator[tuple[str, Array]]:
+    for by in ("signer", "session"):
+        group = np.where((own := getattr(data, by)) == "", "unnamed", own)
+        if len(set(group.tolist())) > 1:
+            yield by, group
+    group = np.full(len(names), "takes 1", dtype="<U16")
+    for number, out in enumerate(_together(data.take, names, min(most, TAKE_FOLDS), data.split.seed), 1):
+        group[out] = f"takes {number}"
+    yield "take", group
+
+
+def _together(group: Array, names: Array, most: int, seed: int) -> list[Array]:
+    """Masks (n,) of what is left out together: each group, or, of more than `most`, several with labels balanced."""
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    each = np.unique(group)
+    if len(each) <= most:
+        return [group == name for name in each]
+    count = min(most, max(Counter(names.tolist()).values()))
+    if count < 2:
+        return []
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The least populated class", UserWarning)  # then it is not in every fold
+        drawn = StratifiedGroupKFold(count, shuffle=True, random_state=seed).split(names, names, group)
+        return [np.isin(np.arange(len(names)), rows) for _, rows in drawn]
+
+
+def _fold(data: Dataset, names: Array, out: Array, seed: list[int]) -> Array:
+    """The parts (n,) of the windows when those in the mask `out` are left out."""
+    known = np.unique(names[~out])
+    _, first, same = np.unique(data.take, return_index=True, return_inverse=True)
+    part = np.where(out[first], "test", "train").astype("<U7")
+    _draw(names[first], part, "val", data.split.val_size, np.random.default_rng(seed))
+    part = part[same]
+    part[out & (~np.isin(names, known) if len(known) > 1 else True)] = UNKNOWN
+    return part
 
 
 def open_dataset(task: Task, path: Path, told: Split | None, seed: int = 0) -> Dataset:

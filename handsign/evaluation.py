@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,19 +24,24 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 TRAIN, VALIDATION, BEST = "#3b6fd4", "#d9822b", "#6b7280"
+BINS = 15
+"""Of confidence, in `reliability`: those of Guo et al. 2017."""
 
 
 def metrics(y: Array, probabilities: Array, labels: Sequence[str]) -> dict[str, Any]:
     """Answers (n, labels) to rows with one-hot y (n, labels), n > 0, as numbers.
 
     accuracy, and `interval`, what the accuracy on many more takes like these lies in with 95 % confidence (Wilson);
-    log_loss in nats; per_label: precision, recall, f1 and support, 0 where undefined; confusion[true][answered] counts.
+    log_loss in nats; per_label: precision, recall, f1 and support, 0 where undefined; confusion[true][answered] counts;
+    top3: share of rows whose label is among the three likeliest; ece and reliability: see `reliability`.
     """
     from scipy.stats import binomtest
     from sklearn import metrics as scores
 
     true, said, numbers = y.argmax(axis=1), probabilities.argmax(axis=1), range(len(labels))
     right = int((true == said).sum())
+    likeliest = np.argsort(-probabilities, axis=1, kind="stable")[:, :3]
+    bins = reliability(y, probabilities)
     interval = binomtest(right, len(true)).proportion_ci(method="wilson")
     each = scores.precision_recall_fscore_support(true, said, labels=numbers, zero_division=0)
     per_label = {
@@ -50,9 +55,25 @@ def metrics(y: Array, probabilities: Array, labels: Sequence[str]) -> dict[str, 
         "accuracy": right / len(true),
         "interval": [float(interval.low), float(interval.high)],
         "log_loss": float(-np.log(clipped).mean()),
+        "top3": float((likeliest == true[:, None]).any(axis=1).mean()),
+        "ece": float(np.average(np.abs(bins["accuracy"] - bins["confidence"]), weights=bins["windows"])),
+        "reliability": {name: values.tolist() for name, values in bins.items()},
         "per_label": per_label,
         "confusion": scores.confusion_matrix(true, said, labels=numbers).tolist(),
     }
+
+
+def reliability(y: Array, probabilities: Array, bins: int = BINS) -> dict[str, Array]:
+    """Is it right as often as it says? Rows by the probability of their answer, in `bins` of equal width.
+
+    windows, mean confidence and accuracy (bins,) of each, 0 where a bin is empty. The expected calibration error is the
+    mean distance of the last two, weighted by the first: Guo et al., "On Calibration of Modern Neural Networks", 2017.
+    """
+    sure, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == y.argmax(axis=1)
+    number = np.clip(np.ceil(sure * bins).astype(int) - 1, 0, bins - 1)  # (0, 1/15], (1/15, 2/15], …
+    windows = np.bincount(number, minlength=bins)
+    means = (np.bincount(number, of, minlength=bins) / np.maximum(windows, 1) for of in (sure, right))
+    return {"windows": windows, **dict(zip(("confidence", "accuracy"), means, strict=True))}
 
 
 def mistakes(y: Array, probabilities: Array, labels: Sequence[str], takes: Sequence[str]) -> list[dict[str, Any]]:
@@ -78,33 +99,67 @@ def evaluate(predict: Callable[[Array], Array], task: Task, data: Dataset) -> di
 
 
 def summary(results: Mapping[str, dict[str, Any]], data: Dataset) -> str:
-    """A few lines for the terminal: accuracy, precision and recall of every label, and what they are worth."""
-    test = results.get("test")
+    """Some lines for the terminal: accuracy, precision and recall of every label, those left out, what it is worth."""
+    test, signers, lines = results.get("test"), results.get("signers"), []
     if test is None:
-        return "nothing was kept for testing, so how good the model is is not known"
-    width = max(map(len, ["label", *data.labels]))
-    lines = [f"{'label':{width}}  precision  recall  windows"]
-    for label, of in test["per_label"].items():
-        lines.append(f"{label:{width}}  {of['precision']:9.0%}  {of['recall']:6.0%}  {of['support']:7}")
-    low, high = test["interval"]
-    of = f"{test['right']} of {test['rows']} windows (95 % interval {low:.0%} to {high:.0%})"
-    lines.append(f"test accuracy {test['accuracy']:.1%}: {of}")
-    return "\n".join([*lines, honesty(data)])
+        lines.append("nothing was kept for testing, so how good the model is is not known")
+    else:
+        width = max(map(len, ["label", *data.labels]))
+        lines.append(f"{'label':{width}}  precision  recall  windows")
+        for label, of in test["per_label"].items():
+            lines.append(f"{label:{width}}  {of['precision']:9.0%}  {of['recall']:6.0%}  {of['support']:7}")
+        low, high = test["interval"]
+        of = f"{test['right']} of {test['rows']} windows (95 % interval {low:.0%} to {high:.0%})"
+        lines += [f"test accuracy {test['accuracy']:.1%}: {of}", honesty(data, signers is not None)]
+    return "\n".join([*lines, *(_left_out(signers) if signers else ())])
 
 
-def honesty(data: Dataset) -> str:
-    """Whether the test set says anything about people that the model has not seen."""
+def _left_out(signers: Mapping[str, Any]) -> Iterator[str]:
+    """A line for everybody left out, and one for all of them."""
+    width = max(map(len, ["left out", *signers["each"]]))
+    yield f"\n{'left out':{width}}  accuracy  windows"
+    for name, accuracy in signers["each"].items():
+        yield f"{name:{width}}  {accuracy:8.1%}  {signers['windows'][name]:7}"
+    spread = "" if signers["std"] is None else f" (standard deviation {signers['std']:.1%})"
+    yield f"accuracy by {signers['by']}, each left out of training: {signers['mean']:.1%} on average{spread}"
+    if signers["unknown"]:
+        told = ", ".join(f"{label} ({n} windows)" for label, n in signers["unknown"].items())
+        yield f"not asked about, because only those left out show it: {told}"
+
+
+def honesty(data: Dataset, measured: bool = False) -> str:
+    """Whether the test set says anything about people that the model has not seen; `measured`: something else does."""
     seen = sorted(set(data.signer[data.part == "test"]) & set(data.signer[data.part == "train"]))
     if not seen:
         return "Tested on people it has not seen in training."
-    names = ", ".join(name or "unnamed" for name in seen)
-    return f"Tested on people it has seen in training ({names}): expect less from others; --holdout NAME measures that."
+    names = ", ".join(name or "unnamed" for name in seen) if len(seen) < 6 else f"{len(seen)} of them"
+    told = f"Tested on people it has seen in training ({names}): expect less from others"
+    if len(set(data.signer)) > 1:
+        return f"{told}; {'how much is measured below' if measured else '--evaluate signers measures that'}."
+    if seen == [""]:
+        return f"{told}. No take says whose it is, so they count as one person's; --signer NAME tells in recording."
+    return f"{told}. Nobody else was recorded, so how much less is not known."
+
+
+def augmented(task: Task, data: Dataset, seed: int) -> Figure | None:
+    """What augmentation makes of a training window of each of the first three labels, if the task augments."""
+    if task.augment is None or task.sheet is None:
+        return None
+    X, y = data.rows("train")
+    first = [int(np.argmax(y[:, i])) for i in range(min(3, len(data.labels)))]
+    return task.sheet(X[first], data.labels[:3], np.random.default_rng(seed))
 
 
 def report(
-    folder: Path, results: Mapping[str, dict[str, Any]], trained: Trained, data: Dataset, info: BundleInfo, seed: int
+    folder: Path,
+    results: Mapping[str, dict[str, Any]],
+    trained: Trained,
+    data: Dataset,
+    info: BundleInfo,
+    seed: int,
+    sheet: Figure | None = None,
 ) -> Path:
-    """Write metrics.json, confusion.png, history.png and index.html to `folder`; returns the page.
+    """Write metrics.json, the pictures (with `sheet`, if any) and index.html to `folder`; returns the page.
 
     Raises:
         InputError: the folder cannot be written to.
@@ -118,22 +173,28 @@ def report(
         "learned": trained.learned,
         "interrupted": trained.interrupted,
         "seconds": round(trained.seconds, 1),
+        "temperature": trained.temperature,
+        "uncalibrated": trained.uncalibrated,
         "parameters": info.parameters,
         "seed": seed,
         "split": str(data.split),
-        "honesty": honesty(data),
+        "honesty": honesty(data, "signers" in results),
         "rows": {part: int((data.part == part).sum()) for part in ("train", "val", "test")},
         "rate": data.rate,
         "extractors": data.extractors,
         "left_out": data.left_out,
         "versions": info.versions,
     }
-    if "test" in results:
-        _picture(folder / "confusion.png", confusion_figure(results["test"]["confusion"], data.labels))
+    for part, suffix in (("test", ""), ("signers", "-signers")):
+        if part in results:
+            _picture(folder / f"confusion{suffix}.png", confusion_figure(results[part]["confusion"], data.labels))
+            _picture(folder / f"reliability{suffix}.png", reliability_figure(results[part]["reliability"]))
     _picture(folder / "history.png", history_figure(trained.history, trained.best_epoch))
+    if sheet:
+        _picture(folder / "augmented.png", sheet)
     numbers = msgspec.json.encode({**facts, "history": trained.history})
     _text(folder / "metrics.json", msgspec.json.format(numbers).decode())
-    _text(folder / "index.html", _page(facts))
+    _text(folder / "index.html", _page({**facts, "augmented": sheet is not None}))
     return folder / "index.html"
 
 
@@ -178,13 +239,38 @@ def confusion_figure(confusion: Sequence[Sequence[int]], labels: Sequence[str]) 
     axes.spines[:].set_visible(False)
     axes.set_xlabel("answered")
     axes.set_ylabel("signed")
-    axes.set_title("Test windows, by what was signed", loc="left", fontsize=11)
+    axes.set_title("Windows, by what was signed", loc="left", fontsize=11)
     return figure
 
 
 def _short(label: str, most: int = 18) -> str:
     """A label that fits on an axis; `$` would start a formula."""
     return (label if len(label) <= most else label[: most - 1] + "…").replace("$", r"\$")
+
+
+def reliability_figure(bins: Mapping[str, Sequence[float]]) -> Figure:
+    """How often answers of a confidence are right (what `reliability` gives), over how many answers have it."""
+    from matplotlib.figure import Figure
+
+    windows, edges = np.array(bins["windows"]), np.linspace(0, 1, len(bins["windows"]) + 1)
+    found, wide = windows > 0, edges[1] - edges[0]
+    figure = Figure(figsize=(5.2, 5.6), layout="constrained")
+    right, many = figure.subplots(2, 1, height_ratios=(3, 1), sharex=True)
+    right.plot([0, 1], [0, 1], color=BEST, linestyle=":", linewidth=1.2, label="as often as it says", zorder=3)
+    right.bar(edges[:-1][found], np.array(bins["accuracy"])[found], wide, align="edge", color="#c9d8f5", zorder=2)
+    points = {name: np.array(bins[name])[found] for name in ("confidence", "accuracy")}
+    right.plot(*points.values(), "o", color=TRAIN, markersize=6, label="measured", zorder=4, clip_on=False)
+    right.set(xlim=(0, 1), ylim=(0, 1.02), ylabel="share that was right")
+    right.set_title("Is it right as often as it says?", loc="left", fontsize=11)
+    right.legend(edgecolor="white", framealpha=0.9, fontsize=9, loc="upper left")
+    many.bar(edges[:-1], windows, wide, align="edge", color=TRAIN)
+    many.set(xlabel="confidence: probability of the answer", ylabel="windows")
+    many.yaxis.get_major_locator().set_params(integer=True, nbins=4)
+    for axes in (right, many):
+        axes.grid(color="#e5e7eb", linewidth=0.6)
+        axes.set_axisbelow(True)
+        axes.spines[["top", "right"]].set_visible(False)
+    return figure
 
 
 def history_figure(history: Mapping[str, Sequence[float]], best_epoch: int) -> Figure:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
+from handsign.calibration import calibrate
 from handsign.errors import InputError
 from handsign.files import atomic
 from handsign.networks import import_keras
@@ -64,6 +65,7 @@ class Trained:
     learned      whether its training loss ever got clearly below that of guessing
     interrupted  whether somebody stopped it; the checkpoint is still there to `--resume` from
     seconds      how long it took, since the last resume
+    temperature  what its scores were divided by, in its weights (`calibration`); None: by nothing, see `uncalibrated`
     """
 
     model: keras.Model
@@ -72,6 +74,8 @@ class Trained:
     learned: bool
     interrupted: bool
     seconds: float
+    temperature: float | None = None
+    uncalibrated: str = ""
 
     @property
     def epochs(self) -> int:
@@ -93,11 +97,17 @@ def checkpoint_of(model_path: Path) -> Path:
 
 
 def train(
-    task: Task, data: Dataset, model_path: Path, options: Options, show: Callable[[keras.Model], Any] = bool
+    task: Task,
+    data: Dataset,
+    model_path: Path,
+    options: Options,
+    show: Callable[[keras.Model], Any] = bool,
+    name: str = "training",
 ) -> Trained:
-    """Train the task's network, which is given to `show` before it begins to learn.
+    """Train the task's network, which is given to `show` before it begins to learn, and calibrate it.
 
-    Leaves a checkpoint beside `model_path`; whoever saves the model removes it.
+    `name` is what the progress bar is called. Leaves a checkpoint beside `model_path`; whoever saves the model removes
+    it.
 
     The same seed gives the same model on the same CPU, in one go or resumed. Ctrl-C ends it early with the best
     weights so far.
@@ -124,9 +134,10 @@ def train(
         course.load()
         optimizer.learning_rate = options.learning_rate
     began = time.monotonic()
-    interrupted = _fit(task, course, (x, y), validation, options)
-    history, seconds = course.state.history, time.monotonic() - began
-    return Trained(model, history, course.best_epoch, course.learned, interrupted, seconds)
+    interrupted = _fit(task, course, (x, y), validation, options, name)
+    seconds = time.monotonic() - began
+    calibrated = calibrate(model, *validation)
+    return Trained(model, course.state.history, course.best_epoch, course.learned, interrupted, seconds, *calibrated)
 
 
 def encode(task: Task, windows: Array) -> Array:
@@ -158,13 +169,13 @@ def _augmented(task: Task, windows: Array, seed: tuple[int, ...]) -> Array:
     return np.stack([task.encode(task.augment(window, rng)) for window in windows]).astype(np.float32, copy=False)
 
 
-def _fit(task: Task, course: _Course, train: Any, validation: Any, options: Options) -> bool:
+def _fit(task: Task, course: _Course, train: Any, validation: Any, options: Options, name: str) -> bool:
     """Fit until it is over; whether Ctrl-C ended it."""
     import keras
     from tqdm import tqdm
 
     done = len(course.state.history.get("loss", ()))
-    with tqdm(total=options.epochs, initial=done, desc="training", unit=" epochs", disable=None) as bar:
+    with tqdm(total=options.epochs, initial=done, desc=name, unit=" epochs", disable=None) as bar:
         try:
             course.model.fit(
                 batches(task, *train, options, done),

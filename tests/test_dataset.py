@@ -6,8 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from conftest import ROOT, make_take
+from tiny import make_data
 
-from handsign.dataset import Dataset, Split, open_dataset, parts, prepare, table
+from handsign.dataset import UNKNOWN, Dataset, Split, folds, open_dataset, parts, prepare, table
 from handsign.errors import InputError
 from handsign.goals import Classify
 from handsign.takes import Store
@@ -155,6 +156,76 @@ class TestSplit:
     def test_impossible_ones_are_refused(self, split, signers, message):
         with pytest.raises(InputError, match=message):
             parts(["a", "b"], signers, split)
+
+
+class TestFolds:
+    def test_every_signer_is_left_out_once(self, recorded, sign):
+        data, _ = prepare(sign, recorded, Split())
+        found = folds(data)
+        assert (found.by, len(found.parts)) == ("signer", 2)
+        for name, part in zip(("ann", "ben"), found.parts, strict=True):
+            assert set(data.signer[part == "test"]) == {name}
+            assert name not in data.signer[part != "test"]
+            assert (data.y[part == "val"].sum(axis=0) > 0).all()
+
+    def test_without_two_signers_sessions_are_left_out(self, recorded, sign):
+        data, _ = prepare(sign, recorded, Split())
+        found = folds(replace(data, signer=np.full(30, "ann")))
+        assert found.by == "session"
+        assert [set(data.session[part == "test"]) for part in found.parts] == [{"s0"}, {"s1"}]
+
+    def test_without_two_sessions_a_fifth_of_the_takes_is_left_out(self):
+        data = replace(make_data(), take=np.array([f"t{i // 3}" for i in range(45)]))
+        data = replace(data, y=np.eye(3, dtype=np.float32)[np.arange(45) // 3 % 3])
+        found = folds(data)
+        assert (found.by, len(found.parts)) == ("take", 5)
+        for number, part in enumerate(found.parts, 1):
+            chosen = replace(data, part=part)
+            assert all(len(parts) == 1 for parts in by_take(chosen).values())
+            assert set(found.group[part == "test"]) == {f"takes {number}"}
+            assert data.y[part == "test"].sum(axis=0).tolist() == [3, 3, 3]
+        assert (sum(part == "test" for part in found.parts) == 1).all()
+
+    def test_many_signers_are_left_out_whole_and_several_at_a_time(self):
+        data = make_data(tuple(f"s{i}" for i in range(13)))
+        found = folds(data, 4)
+        assert len(found.parts) == 4
+        assert (sum(part == "test" for part in found.parts) == 1).all()
+        for part in found.parts:
+            assert not set(data.signer[part == "test"]) & set(data.signer[part != "test"])
+            assert 8 <= (part == "test").sum() <= 15
+        assert all((a == b).all() for a, b in zip(found.parts, folds(data, 4).parts, strict=True))
+        other = folds(replace(data, split=Split(seed=1)), 4)
+        assert any((a != b).any() for a, b in zip(found.parts, other.parts, strict=True))
+
+    def test_validation_takes_the_share_it_is_told(self):
+        data = make_data(("ann", "ben"))
+        shares = {v: (folds(replace(data, split=Split(val_size=v))).parts[0] == "val").sum() for v in (0, 0.15, 0.3)}
+        assert shares[0] == 0 < shares[0.15] < shares[0.3]
+
+    def test_a_label_of_one_person_is_unknown_without_them(self):
+        data = make_data(("ann", "ben"))
+        up = data.y[:, 2] > 0
+        data = replace(data, signer=np.where(up, "ben", data.signer))
+        without_ann, without_ben = folds(data).parts
+        assert UNKNOWN not in without_ann
+        assert (without_ben[up] == UNKNOWN).all()
+        assert set(without_ben[~up & (data.signer == "ben")]) == {"test"}
+
+    def test_what_cannot_be_tested_is_not_tried(self):
+        data = make_data()
+        down = data.y[:, 0] > 0
+        one = replace(data, signer=np.where(down & (np.arange(45) < 9), "ben", "ann"))
+        assert [set(one.signer[part == "test"]) for part in folds(one).parts] == [{"ben"}]  # ben shows one label only
+        by_label = replace(data, session=np.array(data.labels)[data.y.argmax(axis=1)])
+        assert folds(by_label).by == "take"
+
+    @pytest.mark.parametrize(("rows", "most", "message"), [(3, 10, "too few takes"), (45, 1, "--folds is at least 2")])
+    def test_impossible_ones_are_refused(self, rows, most, message):
+        data = make_data()
+        columns = {n: getattr(data, n)[:rows] for n in ("X", "y", "part", "take", "signer", "session")}
+        with pytest.raises(InputError, match=message):
+            folds(replace(data, **columns), most)
 
 
 class TestFile:

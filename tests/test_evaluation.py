@@ -13,7 +13,18 @@ from tiny import LABELS, make_data, make_task
 
 from handsign.bundle import describe
 from handsign.errors import InputError
-from handsign.evaluation import confusion_figure, evaluate, history_figure, honesty, metrics, mistakes, report, summary
+from handsign.evaluation import (
+    confusion_figure,
+    evaluate,
+    history_figure,
+    honesty,
+    metrics,
+    mistakes,
+    reliability,
+    reliability_figure,
+    report,
+    summary,
+)
 from handsign.training import Trained
 
 HISTORY = {"loss": [1.1, 0.6, 0.4], "val_loss": [1.0, 0.7, 0.9], "categorical_accuracy": [0.3, 0.6, 0.9]}
@@ -47,6 +58,36 @@ def test_metrics_by_hand():
     assert found["interval"] == pytest.approx([0.300, 0.903], abs=1e-3)  # Wilson's, from the formula
 
 
+def test_calibration_error_by_hand():
+    """0.8, 0.7, 0.9, 0.6, 0.5 and 0.5 sure, each in a bin of its own but the last two; the third and last are wrong."""
+    found = metrics(TRUE, SAID, LABELS)
+    assert found["ece"] == pytest.approx((0.2 + 0.3 + 0.9 + 0.4 + 2 * abs(0.5 - 0.5)) / 6)
+    bins = found["reliability"]
+    assert bins["windows"] == [0, 0, 0, 0, 0, 0, 0, 2, 1, 0, 1, 1, 0, 1, 0]
+    assert bins["accuracy"][7] == bins["confidence"][7] == pytest.approx(0.5)
+    assert bins["accuracy"][13] == 0.0
+
+
+def test_bins_are_closed_above():
+    found = reliability(np.eye(2)[[0, 0, 0]], np.array([[1.0, 0], [0.8, 0.2], [0.81, 0.19]]), bins=5)
+    assert found["windows"].tolist() == [0, 0, 0, 1, 2]
+
+
+def test_right_as_often_as_it_says_is_no_error():
+    rng = np.random.default_rng(0)
+    said = rng.dirichlet([0.5] * 4, 20_000)
+    true = np.eye(4)[(rng.random((20_000, 1)) < said.cumsum(axis=1)).argmax(axis=1)]
+    assert metrics(true, said, list("abcd"))["ece"] < 0.015
+    assert metrics(true, said**2 / (said**2).sum(axis=1, keepdims=True), list("abcd"))["ece"] > 0.05
+
+
+def test_top3_is_the_three_likeliest():
+    said = np.array([[0.4, 0.3, 0.2, 0.1]] * 4)
+    assert metrics(np.eye(4), said, list("abcd"))["top3"] == 0.75
+    assert metrics(np.eye(4), np.full((4, 4), 0.25), list("abcd"))["top3"] == 0.75  # a tie is no knowledge
+    assert metrics(TRUE, SAID, LABELS)["top3"] == 1.0
+
+
 def test_certain_and_wrong_is_a_finite_loss():
     assert metrics(np.eye(2)[[0]], np.array([[0.0, 1.0]]), ["a", "b"])["log_loss"] < 40
 
@@ -73,8 +114,25 @@ def test_people_it_has_seen_are_named():
     assert "(unnamed)" in honesty(make_data(("",)))
 
 
+def test_one_person_alone_is_told():
+    assert "Nobody else was recorded" in honesty(make_data())
+    assert "No take says whose it is" in honesty(make_data(("",)))
+    assert "(ann, bob): expect less from others; --evaluate signers measures" in honesty(make_data(("ann", "bob")))
+    assert "measured below" in honesty(make_data(("ann", "bob")), measured=True)
+    assert "(6 of them)" in honesty(make_data(tuple("abcdef")))
+
+
 def test_summary_without_a_test_set():
     assert "is not known" in summary({}, make_data())
+
+
+def test_summary_of_those_left_out():
+    signers = {"by": "signer", "each": {"ann": 1.0, "ben": 0.5}, "windows": {"ann": 9, "ben": 8}, "unknown": {"up": 3}}
+    text = summary({"signers": {**signers, "mean": 0.75, "std": 0.354}}, make_data())
+    assert "ben          50.0%        8" in text
+    assert "accuracy by signer, each left out of training: 75.0% on average (standard deviation 35.4%)" in text
+    assert "only those left out show it: up (3 windows)" in text
+    assert "deviation" not in summary({"signers": {**signers, "mean": 1.0, "std": None}}, make_data())
 
 
 def test_metrics_json(tmp_path: Path):
@@ -92,13 +150,19 @@ def test_the_page_is_honest_and_complete(tmp_path: Path):
     assert "100.0 %" in page
     assert "expect less from others" in page
     assert "None: every test window was recognised" in page
-    for name in ("confusion.png", "history.png"):
+    for name in ("confusion.png", "history.png", "reliability.png"):
         assert f'src="{name}"' in page
         picture = cv2.imread(str(tmp_path / name))
         assert picture.std() > 10
     assert "http" not in page
     page, _ = write(tmp_path, predict=lambda x: np.roll(risen(x), 1, axis=1))
     assert "down/0" in page
+    page, found = write(tmp_path, trained=replace(TRAINED, temperature=2.345))
+    assert "divided by 2.35" in page or "divided by 2.34" in page
+    assert found["temperature"] == 2.345
+    assert "it was not too sure" in write(tmp_path, trained=replace(TRAINED, temperature=1.0))[0]
+    page, _ = write(tmp_path, trained=replace(TRAINED, uncalibrated="the moon is full"))
+    assert "Nothing was corrected: the moon is full." in page
     page, _ = write(tmp_path, trained=replace(TRAINED, learned=False, interrupted=True))
     assert "did not learn" in page
     assert "--resume" in page
@@ -137,3 +201,10 @@ def test_many_long_labels_stay_inside_the_picture():
 def test_history_of_a_single_epoch_is_seen():
     figure = history_figure({"loss": [1.0], "categorical_accuracy": [0.5]}, 1)
     assert figure.axes[0].lines[0].get_marker() == "o"
+
+
+def test_empty_bins_are_not_drawn_as_wrong():
+    figure = reliability_figure({"windows": [0, 4, 0, 6], "confidence": [0, 0.4, 0, 0.9], "accuracy": [0, 0.0, 0, 1.0]})
+    points = next(line for line in figure.axes[0].lines if line.get_label() == "measured")
+    assert points.get_xydata().tolist() == [[0.4, 0.0], [0.9, 1.0]]
+    assert [bar.get_height() for bar in figure.axes[1].patches] == [0, 4, 0, 6]

@@ -78,6 +78,22 @@ def test_two_epochs_and_two_more_are_four(tmp_path: Path, monkeypatch: pytest.Mo
     assert (resumed.interrupted, resumed.best_epoch) == (False, straight.best_epoch)
 
 
+def test_it_is_calibrated_once_also_when_resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    task, data = make_task(), make_data(noise=1.5)
+    data, options = replace(data, part=np.repeat(["val", "train"], [21, 24])), replace(QUICK, epochs=40, monitor="loss")
+    straight = train(task, data, tmp_path / "straight.h5", options)
+    assert straight.temperature > 1.1  # it knows the training takes by heart
+    x, y = rows(task, data, "val")
+    said = straight.model.predict_on_batch(x)
+    assert -np.log((said * y).sum(axis=1)).mean() < straight.history["val_loss"][straight.best_epoch - 1]
+    with monkeypatch.context() as patch:
+        interrupt(patch, "save", 30, after=True)
+        assert train(task, data, tmp_path / "action.h5", options).temperature > 1.0
+    resumed = train(task, data, tmp_path / "action.h5", replace(options, resume=True))
+    assert resumed.temperature == straight.temperature
+    assert (weights(resumed) == weights(straight)).all()
+
+
 def test_early_stopping_goes_on_where_it_stood(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     task, data = make_task(), make_data(noise=1.5)
     options = replace(QUICK, epochs=60, patience=4, learning_rate=0.05)
