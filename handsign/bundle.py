@@ -56,7 +56,7 @@ class BundleInfo(msgspec.Struct, frozen=True, kw_only=True):
     sample: tuple[int, ...]
     layout: list[tuple[str, int, tuple[str, ...]]] = []
     threshold: float = 0.7
-    hold: int = 5
+    hold: int = 8
     rearm: float = 0.5
     versions: dict[str, str] = {}
     h5: str = ""
