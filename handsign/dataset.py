@@ -135,9 +135,9 @@ def prepare(
         else:
             left_out.append((found.name, found.reason))
     rate = rate or task.window / statistics.median([span(take.times) for take in takes] or [1.0])
-    short = [take for take in takes if span(take.times) < task.window / rate / 2]
-    left_out += [(t.name, f"lasts {span(t.times):.2f} s, under half a window") for t in short]
-    takes = [take for take in takes if not any(take is other for other in short)]
+    enough = task.window / rate / 2
+    left_out += [(t.name, f"lasts {span(t.times):.2f} s, under half a window") for t in takes if span(t.times) < enough]
+    takes = [take for take in takes if span(take.times) >= enough]
     if not takes:
         raise InputError(f"{path} holds no usable take of {task.name}{_first(left_out)}; record some with collect.py")
     pairs = [(i, *pair) for i, t in enumerate(takes) for pair in task.goal.pairs(t, task.window, rate, task.groups)]

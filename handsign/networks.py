@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -31,7 +32,7 @@ def silence() -> Iterator[None]:
 def import_keras() -> ModuleType:
     """The `keras` package on TensorFlow, without the pages of notices that come with it."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with silence():
+    with nullcontext() if "keras" in sys.modules else silence():
         import keras
     from absl import logging
 

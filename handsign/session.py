@@ -94,9 +94,9 @@ class Plan:
     """What to record: `sequences` takes of `length` frames of each action, with `pause` seconds before each."""
 
     actions: Sequence[str]
-    sequences: int = 30
-    length: int = 30
-    pause: float = 2.0
+    sequences: int
+    length: int
+    pause: float
 
 
 @dataclass(frozen=True)
@@ -135,6 +135,7 @@ class Recording(Session):
             "n": ("next action", self._next),
         }
         self._index = 0  # of the action; behind the last one everything is recorded
+        self._taken = 0  # how many takes of it there are
         self._paused = False
         self._now = 0.0
         self._starts: float | None = None
@@ -151,10 +152,6 @@ class Recording(Session):
     def action(self) -> str:
         """The action being recorded."""
         return self._over.action if self._over else self.plan.actions[min(self._index, len(self.plan.actions) - 1)]
-
-    @property
-    def _taken(self) -> int:
-        return len(self.store.paths(self.action, self.info.signer))
 
     def take_in(self, sample: Array, frame: Frame) -> None:
         """Count down, then collect a take's frames."""
@@ -198,7 +195,10 @@ class Recording(Session):
         self._skip_full()
 
     def _skip_full(self) -> None:
-        while self._index < len(self.plan.actions) and self._taken >= self.plan.sequences:
+        for action in self.plan.actions[self._index :]:
+            self._taken = len(self.store.paths(action, self.info.signer))
+            if self._taken < self.plan.sequences:
+                break
             self._index += 1
 
     def _drop(self) -> None:

@@ -17,7 +17,7 @@ from handsign.calibration import calibrate
 from handsign.errors import InputError
 from handsign.files import atomic
 from handsign.networks import import_keras
-from handsign.takes import UNREADABLE
+from handsign.takes import UNREADABLE, open_npz
 
 if TYPE_CHECKING:
     import keras
@@ -308,7 +308,7 @@ class _Course:
         if not self.path.exists():
             raise InputError(f"there is no {self.path} to go on from; run without --resume")
         try:
-            with self.path.open("rb") as raw, np.load(raw) as file:
+            with open_npz(self.path) as file:
                 state = msgspec.json.decode(file["state"].tobytes(), type=_State)
                 arrays = {name: file[name] for name in file.files if name != "state"}
         except UNREADABLE as error:
