@@ -18,6 +18,7 @@ def recording() -> argparse.ArgumentParser:
     options.add_argument("--sequences", type=cli.positive, default=30, help="takes of each action")
     options.add_argument("--length", type=cli.positive, default=30, help="frames of a take")
     options.add_argument("--pause", type=cli.seconds, default=2.0, help="seconds between takes")
+    options.add_argument("--no-rest", action="store_true", help="do not record the pauses as takes of nothing")
     options.add_argument("--source", help="a video, a folder of videos (one folder an action), or practice[:SEED]")
     options.add_argument("--window", choices=["cut", "whole"], default="cut", help="what becomes of longer videos")
     options.add_argument("--headless", action="store_true", help="no window (for --source practice)")

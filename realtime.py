@@ -17,6 +17,8 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--threshold", type=cli.share, help="probability that a sign needs (default: the model's)")
     options.add_argument("--hold", type=cli.positive, help="agreeing looks that a sign needs (default: the model's)")
     options.add_argument("--rearm", type=cli.seconds, help="seconds before the same sign can come again")
+    options.add_argument("--release", type=cli.share, help="probability below which a sign is over")
+    options.add_argument("--no-gate", action="store_true", help="ask the model even when no hand is up")
     options.add_argument("--source", help="a video, a folder of pictures, takes, or practice[:SEED[:SIGNS]]")
     options.add_argument("--output", type=Path, metavar="MP4", help="write what the window shows to a video")
     options.add_argument("--events", type=Path, metavar="JSONL", help="write every recognised sign as a JSON line")

@@ -14,9 +14,10 @@ def parser() -> argparse.ArgumentParser:
     """Options of `train.py`; the defaults are those of `training.Options`."""
     options, of = cli.parser(__doc__ or ""), Options()
     cli.add_split(options)
-    options.add_argument("--raw", action="store_true", help="the tutorial's exact model, on raw keypoints")
+    options.add_argument("--network", metavar="NAME", help="another of the task's networks; of sign: conv, raw")
+    options.add_argument("--raw", dest="network", action="store_const", const="raw", help="the same as --network raw")
     options.add_argument("--report", type=Path, default=Path("report"), metavar="DIR", help="where the report goes")
-    options.add_argument("--epochs", type=cli.positive, default=of.epochs, help="at most so many")
+    options.add_argument("--epochs", type=cli.positive, help="at most so many (default: by the number of takes)")
     options.add_argument("--batch", type=cli.positive, default=of.batch, help="windows a step")
     options.add_argument("--learning-rate", type=cli.seconds, default=of.learning_rate, help="the tutorial's is 0.001")
     options.add_argument("--monitor", choices=MONITORS, help="what early stopping watches (default: val_loss, if any)")
@@ -38,7 +39,7 @@ def main() -> None:
     from handsign import bundle, crossvalidation, dataset, evaluation, task, training
 
     chosen = task.load(args.task)
-    chosen = chosen.variant("raw") if args.raw else chosen
+    chosen = chosen.variant(args.network) if args.network else chosen
     data = dataset.open_dataset(chosen, args.data, cli.split(args), args.seed)
     options = Options(**{field.name: getattr(args, field.name, field.default) for field in fields(Options)})
     folds = dataset.folds(data, args.folds) if args.evaluate else None

@@ -33,6 +33,10 @@ DEPTHS = {"pose": 0.4}
 the upper and lower arms in house_no_yes, korean_13 (sets 0 and 1) and asl_words vary least with 0.4 to 0.5."""
 ASPECT = 0.75
 """Image heights are this many image widths. Samples do not tell; most cameras that people sign to give 4:3 or 16:9."""
+ARM = ("elbow", "wrist", "pinky", "index", "thumb")
+"""The pose's landmarks of an arm below the shoulder."""
+PARTLY, HARDLY, MOSTLY = 0.5, 0.3, 0.7
+"""The share of windows that `blend` changes, and what it takes for one to be rest, or an action."""
 DENSE = 100
 """A part of more points than this (the face) is left without noise: it would cost the most and matter the least."""
 
@@ -42,6 +46,8 @@ class Strength:
     """How often and how far `augment` goes. All zeros change nothing.
 
     mirror      probability of being signed with the other hand
+    stale       probability that the first picture, or the first two, are as the next one: many programs, the tutorial's
+                among them, begin a take with a picture that the camera had kept from before their pause
     time        probability of another course in time, drawn evenly from
       shift       +- this share of the window earlier or later
       speed       e to the +- this times as fast: 0.22 is 0.8 to 1.25 times
@@ -52,6 +58,10 @@ class Strength:
       yaw, roll   +- this many degrees, turned about the body's vertical axis, and of the camera's tilt
       zoom        e to the +- this times as large
       offset      +- this share of the picture to the sides, up and down
+    body        probability of another body and camera, drawn evenly from
+      aspect      heights e to the +- this times as large: 0.2 is 0.82 to 1.22 times; samples do not tell `ASPECT`
+      arms        arms e to the +- this times as long
+      depth       z e to the +- this times as large
     lost        probability, for each hand, of not being found for a while
       longest     at most this share of the window
     gone        probability that the hand seen less often (in a two-handed sign either) is never found
@@ -61,6 +71,7 @@ class Strength:
     """
 
     mirror: float = 0.5
+    stale: float = 0.6
     time: float = 0.8
     shift: float = 0.2
     speed: float = 0.22
@@ -72,6 +83,10 @@ class Strength:
     roll: float = 6.0
     zoom: float = 0.22
     offset: float = 0.1
+    body: float = 0.8
+    aspect: float = 0.2
+    arms: float = 0.15
+    depth: float = 0.3
     lost: float = 0.15
     longest: float = 0.25
     gone: float = 0.03
@@ -88,11 +103,17 @@ def augment(window: Array, rng: np.random.Generator, layout: Layout = HOLISTIC, 
     new = window.astype(np.float32)
     if rng.random() < strength.mirror:
         new = mirror(new, layout)
+    if rng.random() < strength.stale and len(new) > 2:
+        first = rng.integers(1, 3)
+        new[:first] = new[first]
     new = _elsewhen(new, rng, layout, strength)
     if rng.random() < strength.place:
         yaw, roll = np.radians(rng.uniform(-1, 1, 2) * (strength.yaw, strength.roll))
         zoom, right, down = rng.uniform(-1, 1, 3) * (strength.zoom, strength.offset, strength.offset)
         new = move(new, layout, yaw, roll, np.exp(zoom), (right, down))
+    if rng.random() < strength.body:
+        tall, arms, depth = np.exp(rng.uniform(-1, 1, 3) * (strength.aspect, strength.arms, strength.depth))
+        new = proportion(new, layout, tall, arms, depth)
     new = _mistaken(new, rng, layout, strength)
     if strength.noise:
         new = shake(new, layout, rng.uniform(0, strength.noise) * _shoulders(new, layout)[1], rng)
@@ -177,6 +198,40 @@ def retime(window: Array, layout: Layout, at: Array) -> Array:
     return resample(window, np.arange(len(window)), at, tuple(layout.slices.values()))
 
 
+def part_way(
+    window: Array, rest: Array, shown: float, leaving: bool, layout: Layout = HOLISTIC, gap: float = 0.2
+) -> Array:
+    """Samples (T, layout.size) that show only a share `shown` of a window: its beginning, after as many of `rest`.
+
+    What a live window sees of a gesture that begins, or, `leaving`, is over: then it is its end, before rest. Between
+    the two a body takes `gap` of the window's length to get from one posture to the other.
+    """
+    now = np.arange(len(window))
+    away, hidden = len(now) + round(gap * len(now)), len(now) - round(shown * len(now))
+    if leaving:
+        samples, times, at = (window, rest), (now, now + away), now + hidden
+    else:
+        samples, times, at = (rest, window), (now - away, now), now - hidden
+    return resample(np.concatenate(samples), np.concatenate(times), at, tuple(layout.slices.values()))
+
+
+def blend(
+    windows: Array, y: Array, rest: Array, rest_y: Array, rng: np.random.Generator, layout: Layout = HOLISTIC
+) -> tuple[Array, Array]:
+    """Windows (n, T, layout.size) with one-hot y (n, labels), some only `part_way` in or out of as many of rest.
+
+    A window that shows less than `HARDLY` of an action is rest, one that shows more than `MOSTLY` is the action, and
+    between the two it is in proportion: so the probability of an action rises while it is made, and falls once.
+    """
+    windows, y = windows.copy(), y.copy()
+    for i in np.flatnonzero(rng.random(len(windows)) < PARTLY):
+        shown = rng.random()
+        windows[i] = part_way(windows[i], rest[i], shown, rng.random() < 0.5, layout)
+        share = np.clip((shown - HARDLY) / (MOSTLY - HARDLY), 0, 1)
+        y[i] = share * y[i] + (1 - share) * rest_y[i]
+    return windows, y
+
+
 def slow_camera(window: Array, layout: Layout, pictures: int, start: float = 0.0) -> Array:
     """Samples (T, layout.size) as `resample` would have filled them in from only so many `pictures`, two at least.
 
@@ -224,6 +279,37 @@ def move(
             points[..., axis] = turned[..., axis] + added[:, axis, None]
         points[~seen] = 0
     return moved
+
+
+def proportion(
+    window: Array, layout: Layout = HOLISTIC, tall: float = 1.0, arms: float = 1.0, depth: float = 1.0
+) -> Array:
+    """Samples (T, layout.size) of another body before another kind of camera.
+
+    tall   heights are so many times as large, about the picture's middle
+    arms   are so many times as long, from the shoulders; the hands go with them
+    depth  every z is so many times as large
+    """
+    new = window.copy()
+    longer = {side: _lengthen(new, layout, side, arms) for side in ("left", "right")} if "pose" in layout.slices else {}
+    for part in layout.parts:
+        points, seen = layout.view(new, part.name), layout.present(window, part.name)
+        if part.name in HANDS and longer:
+            points[..., :2] += longer[part.name.removesuffix("_hand")][:, None]
+        points[..., 1] = (points[..., 1] - 0.5) * tall + 0.5
+        points[..., 2] *= depth
+        points[~seen] = 0
+    return new
+
+
+def _lengthen(samples: Array, layout: Layout, side: str, times: float) -> Array:
+    """Make an arm of the pose so many `times` as long, in `samples`; how far (T, 2) that moved its wrist."""
+    pose = layout.view(samples, "pose")
+    shoulder, wrist = (_number(layout, f"{side}_{joint}") for joint in ("shoulder", "wrist"))
+    arm = [_number(layout, f"{side}_{joint}") for joint in ARM]
+    before = pose[:, wrist, :2].copy()
+    pose[:, arm, :3] += (pose[:, arm, :3] - pose[:, [shoulder], :3]) * np.float32(times - 1)
+    return pose[:, wrist, :2] - before
 
 
 def _rotation(yaw: float, roll: float) -> Array:

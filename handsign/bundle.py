@@ -40,11 +40,12 @@ TOLERANCE = 1e-5
 
 
 class BundleInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """What a model was made for. The defaults of `threshold`, `hold` and `rearm` live here.
+    """What a model was made for. The defaults of `threshold`, `hold`, `rearm` and `release` live here.
 
     sample      shape of one sample; layout: its parts as (name, landmarks, fields), empty if it has none
     window      samples a look at the model takes; rate: samples a second in it
     threshold   probability that an event needs; hold: agreeing looks; rearm: seconds (see `session.Trigger`)
+    release     probability down to which a recognised sign counts as still shown
     versions    of what it was made with
     h5          SHA-256 of the `.h5` written with it; parameters: how many weights it has
     """
@@ -55,9 +56,10 @@ class BundleInfo(msgspec.Struct, frozen=True, kw_only=True):
     rate: float
     sample: tuple[int, ...]
     layout: list[tuple[str, int, tuple[str, ...]]] = []
-    threshold: float = 0.7
+    threshold: float = 0.8
     hold: int = 8
     rearm: float = 0.5
+    release: float = 0.4
     versions: dict[str, str] = {}
     h5: str = ""
     parameters: int = 0

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from handsign.takes import Take
 
 Array = np.ndarray[Any, Any]
-REST = frozenset({"nothing", "rest", "none", "-"})
+NOTHING = "nothing"
+"""The label that rest has where nobody named it: what is recorded between takes."""
+REST = frozenset({NOTHING, "rest", "none", "-"})
 """Labels that mean that nothing is being signed: learned like any other, never announced. See `is_rest`."""
 
 

@@ -128,6 +128,10 @@ class Layout:
         """The layout of only these parts, in this layout's order."""
         return Layout(tuple(part for part in self.parts if part.name in names))
 
+    def narrow(self, samples: Array, *names: str) -> Array:
+        """Samples (..., size) -> only the columns of these parts, in this layout's order: (..., pick(*names).size)."""
+        return np.concatenate([samples[..., self.slices[part.name]] for part in self.pick(*names).parts], axis=-1)
+
     def widen(self, samples: Array) -> Array:
         """Samples (..., k) of fewer parts -> (..., size) float32 with zeros for the rest.
 

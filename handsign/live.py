@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections import Counter, deque
+from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,8 +19,9 @@ from handsign.session import Event, Recognising, Session, Trigger
 from handsign.sources import Camera, Source, open_source
 
 if TYPE_CHECKING:
+    from handsign.bundle import BundleInfo
     from handsign.screen import VideoFile, Window
-    from handsign.task import Task
+    from handsign.task import Array, Sense, Task
 
 
 @dataclass
@@ -108,6 +110,18 @@ class EventLog:
             self._file.flush()  # who reads along sees a sign when it is made
 
 
+def recogniser(
+    task: Task,
+    sense: Sense,
+    predict: Callable[[Array], Array],
+    info: BundleInfo,
+    tell: Callable[[Event], None] = lambda event: None,
+) -> Recognising:
+    """Live recognition with the labels, the window and the levels of a model."""
+    trigger = Trigger(info.labels, info.threshold, info.hold, info.rearm, info.release)
+    return Recognising(task, sense, predict, info.labels, info.window, info.rate, trigger, tell)
+
+
 def recognise(args: argparse.Namespace) -> None:
     """`realtime.py`: recognise live until the source ends or somebody quits."""
     from handsign.bundle import Bundle
@@ -115,16 +129,17 @@ def recognise(args: argparse.Namespace) -> None:
 
     task = tasks.load(args.task)
     bundle = Bundle.load(args.model, task, args.labels)
-    told = {name: getattr(args, name) for name in ("threshold", "hold", "rearm") if getattr(args, name) is not None}
-    info = msgspec.structs.replace(bundle.info, **told)
-    trigger = Trigger(info.labels, info.threshold, info.hold, info.rearm)
+    levels = {name: getattr(args, name) for name in ("threshold", "hold", "rearm", "release")}
+    info = msgspec.structs.replace(bundle.info, **{name: v for name, v in levels.items() if v is not None})
+    if args.no_gate:
+        task = replace(task, gate=lambda window: True)
     with ExitStack() as stack:
         source = stack.enter_context(open_live(args, task))
         video = stack.enter_context(VideoFile(args.output, source.rate)) if args.output else None
         log = EventLog(stack.enter_context(_open_text(args.events)) if args.events else None)
         window = stack.enter_context(open_window(args, f"handsign: {task.name}"))
         sense = stack.enter_context(open_sense(task, source))
-        session = Recognising(task, sense, bundle.predict, info.labels, info.window, info.rate, trigger, log)
+        session = recogniser(task, sense, bundle.predict, info, log)
         play(session, source, window, video)
     if source.truth:
         print(f"{source.name} signed: {', '.join(f'{start:.1f} s {what}' for what, start, _ in source.truth)}")

@@ -29,12 +29,12 @@ BRIDGE = 3
 """Frames around each that a hand's shape is averaged over: one in which it was missed takes its neighbours'."""
 
 
-def normaliser(window: int, layout: Layout = HOLISTIC) -> keras.Model:
-    """A network without weights: raw windows (n, window, 1662) -> body-centred (n, window, 1662).
+def normaliser(window: int, layout: Layout = HOLISTIC, pad: bool = True) -> keras.Model:
+    """A network without weights: raw windows (n, window, 1662) -> body-centred (n, window, 1662); 152, not `pad`.
 
     First come the 13 landmarks of `BODY` in x and y, measured from the middle of the shoulders in shoulder widths, then
-    each hand's 21 in x, y and z, measured from its wrist in lengths of its palm; the face is dropped, and zeros fill
-    the width up, so that the network behind has the weights of the one on raw keypoints.
+    each hand's 21 in x, y and z, measured from its wrist in lengths of its palm; the face is dropped, and with `pad`
+    zeros fill the width up, so that the network behind has the weights of the one on raw keypoints.
     """
     keras = import_keras()
     layers = keras.layers
@@ -51,6 +51,8 @@ def normaliser(window: int, layout: Layout = HOLISTIC) -> keras.Model:
         shape = _bridged(shape)
         found.append(_measured(shape, _point(shape, by_name[side], "middle_finger_mcp")))
     flat = layers.Concatenate()([layers.Reshape((window, -1))(part) for part in found])
+    if not pad:
+        return keras.Model(raw, flat, name="normalise")
     padded = layers.ZeroPadding1D((0, layout.size - flat.shape[-1]))(layers.Permute((2, 1))(flat))
     return keras.Model(raw, layers.Permute((2, 1))(padded), name="normalise")
 

@@ -15,6 +15,7 @@ import numpy as np
 from scipy.interpolate import BPoly, PchipInterpolator
 
 from handsign.errors import InputError
+from handsign.goals import NOTHING
 from handsign.keypoints import HOLISTIC
 from handsign.puppet import Person, backdrop, face_model, paint, posture, project, visibility
 from handsign.sources import Frame, Source
@@ -123,7 +124,7 @@ MOVEMENTS: Mapping[str, Sign] = {
         repeats=(2, 3),
     ),
 }
-REST = "nothing"
+REST = NOTHING
 SIGNS: tuple[str, ...] = (*MOVEMENTS, REST)
 
 LOOSE = np.repeat([0.03, 0.07, 0.04], [3, 6, 8])  # how much the 17 values of a hand vary from take to take

@@ -17,6 +17,7 @@ from tqdm import tqdm
 
 from handsign import task as tasks
 from handsign.errors import InputError
+from handsign.goals import NOTHING, is_rest
 from handsign.live import open_live, open_sense, open_window, play
 from handsign.session import Plan, Recording
 from handsign.sources import VIDEO_SUFFIXES, Video
@@ -39,7 +40,8 @@ def record(args: argparse.Namespace) -> None:
     actions = args.actions or task.actions
     if not actions:
         raise InputError(f"{task.name} has no actions of its own; name them with --actions")
-    plan = Plan(list(dict.fromkeys(actions)), args.sequences, args.length, args.pause)
+    rest = None if args.no_rest or any(map(is_rest, actions)) else NOTHING
+    plan = Plan(list(dict.fromkeys(actions)), args.sequences, args.length, args.pause, rest)
     with ExitStack() as stack:
         source = stack.enter_context(open_live(args, task))
         info = TakeInfo(
@@ -56,8 +58,10 @@ def record(args: argparse.Namespace) -> None:
         session = Recording(task, sense, plan, store, info, source.cue)
         if not session.done:
             play(session, source, window)
-    counts = {action: len(store.paths(action, args.signer)) for action in plan.actions}
-    print(f"{args.data}: " + ", ".join(f"{action} {n} of {plan.sequences}" for action, n in counts.items()))
+    counts = [f"{action} {len(store.paths(action, args.signer))} of {plan.sequences}" for action in plan.actions]
+    if rest:
+        counts.append(f"{rest} {len(store.paths(rest, args.signer))}, from the pauses")
+    print(f"{args.data}: {', '.join(counts)}")
 
 
 def extractor(task: Task) -> str:

@@ -91,12 +91,16 @@ class Session:
 
 @dataclass(frozen=True)
 class Plan:
-    """What to record: `sequences` takes of `length` frames of each action, with `pause` seconds before each."""
+    """What to record: `sequences` takes of `length` frames of each action, with `pause` seconds before each.
+
+    The pauses become takes of `rest` where it names one.
+    """
 
     actions: Sequence[str]
     sequences: int
     length: int
     pause: float
+    rest: str | None = None
 
 
 @dataclass(frozen=True)
@@ -115,12 +119,16 @@ class Saved:
 
 GAP = 1.0
 """Seconds without a picture that a take does not survive: the camera was away."""
+EDGE = 0.3
+"""Seconds after a take and before the next that are no rest yet or no more: who signs is late or early."""
 
 
 class Recording(Session):
     """Records the takes of a plan that are not there yet, one after another, and then is done.
 
-    `info` is what every take's `TakeInfo` has in common; `cue` is told each action as its take begins.
+    `info` is what every take's `TakeInfo` has in common; `cue` is told each action as its take begins. With `plan.rest`
+    a pause is saved with the take behind it whenever there is less than one for every round of the plan's actions;
+    `saved` does not list those.
     """
 
     def __init__(
@@ -140,9 +148,12 @@ class Recording(Session):
         self._now = 0.0
         self._starts: float | None = None
         self._frames: list[tuple[float, Array]] | None = None
+        self._idle: list[tuple[float, Array]] = []  # the pause before them
         self._over: Saved | None = None  # the take that the next one replaces
         self._skip_full()
         self.done = self._complete
+        if plan.rest and not self.done:
+            self.message = f"pauses are recorded as {plan.rest}: move as you do when you sign nothing"
 
     @property
     def _complete(self) -> bool:
@@ -155,10 +166,13 @@ class Recording(Session):
 
     def take_in(self, sample: Array, frame: Frame) -> None:
         """Count down, then collect a take's frames."""
+        away = not 0 < frame.time - self._now < GAP
         self._now = frame.time
-        if self._frames and not 0 < frame.time - self._frames[-1][0] < GAP:
+        if away and self._frames:
             self._drop()
             self.message = "the pictures stopped for a moment: the take starts again"
+        elif away:
+            self._idle.clear()
         if self._paused or self.done:
             return
         if self._starts is None:
@@ -169,22 +183,39 @@ class Recording(Session):
                 return
             self._frames = []
             self._cue(self.action)
-        if self._frames is not None:
-            self._frames.append((frame.time, np.array(sample, np.float32)))
-            if len(self._frames) == self.plan.length:
-                self._finish(self._frames)
+        seen = self._idle if self._frames is None else self._frames
+        seen.append((frame.time, np.array(sample, np.float32)))
+        if self._frames and len(self._frames) == self.plan.length:
+            self._finish(self._frames)
+
+    def _take(self, frames: Sequence[tuple[float, Array]], action: str) -> Take:
+        times, samples = np.array([at for at, _ in frames]), np.stack([sample for _, sample in frames])
+        return Take(samples, times - times[0], msgspec.structs.replace(self.info, action=action))
+
+    def _save_rest(self) -> None:
+        """The middle of the pause as a take, if there are not yet as many as rounds of the plan's actions."""
+        plan, times = self.plan, [at for at, _ in self._idle]
+        calm = [(at, sample) for at, sample in self._idle if times[0] + EDGE <= at <= times[-1] - EDGE]
+        if not plan.rest or len(calm) < max(2, plan.length / 2):
+            return
+        there, taken = len(self._there(plan.rest)), sum(len(self._there(action)) for action in plan.actions)
+        if there < plan.sequences and there * len(plan.actions) < taken:
+            self.store.add(self._take(calm[-2 * plan.length :], plan.rest))
+
+    def _there(self, action: str) -> list[Path]:
+        return self.store.paths(action, self.info.signer)
 
     def _finish(self, frames: Sequence[tuple[float, Array]]) -> None:
-        times, samples = np.array([at for at, _ in frames]), np.stack([sample for _, sample in frames])
-        take = Take(samples, times - times[0], msgspec.structs.replace(self.info, action=self.action))
+        take = self._take(frames, self.action)
+        self._save_rest()
         self._drop()
         if self._over:
             path = self._over.path
             self.store.replace(path, take)
         else:
             path = self.store.add(take)
-        rate = (len(times) - 1) / float(times[-1] - times[0])
-        saved = Saved(path, self.action, rate, self.task.quality(samples))
+        rate = (len(take.times) - 1) / float(take.times[-1])
+        saved = Saved(path, self.action, rate, self.task.quality(take.samples))
         self._over = None
         self.saved.append(saved)
         self.message = str(saved)
@@ -196,13 +227,14 @@ class Recording(Session):
 
     def _skip_full(self) -> None:
         for action in self.plan.actions[self._index :]:
-            self._taken = len(self.store.paths(action, self.info.signer))
+            self._taken = len(self._there(action))
             if self._taken < self.plan.sequences:
                 break
             self._index += 1
 
     def _drop(self) -> None:
         self._frames = self._starts = None
+        self._idle.clear()
 
     def _pause(self) -> None:
         self._paused = not self._paused
@@ -265,13 +297,15 @@ class Event:
 class Trigger:
     """Probabilities over time -> events: one per gesture, not one per frame.
 
-    An event needs the same label to lead with at least `threshold` in `hold` looks in a row. The same label can come
-    again once it has not led that clearly for `rearm` seconds; another label need not wait. A label for rest never
-    comes.
+    An event needs the same label to lead with at least `threshold` in `hold` looks in a row. Its sign then goes on as
+    long as its probability is at least `release`, whatever leads, and the same label can come again `rearm` seconds
+    after that; another label need not wait. A label for rest never comes, nor does one whose probability is zero.
     """
 
-    def __init__(self, labels: Sequence[str], threshold: float, hold: int, rearm: float) -> None:
-        self.labels, self.threshold, self.hold, self.rearm = labels, threshold, hold, rearm
+    def __init__(self, labels: Sequence[str], threshold: float, hold: int, rearm: float, release: float) -> None:
+        self.labels, self.hold, self.rearm = labels, hold, rearm
+        self.threshold = max(threshold, 1e-6)
+        self.release = min(max(release, 1e-6), self.threshold)  # what is clear enough to come goes on
         self._leader: int | None = None
         self._looks = 0
         self._last: int | None = None
@@ -283,7 +317,7 @@ class Trigger:
         leader = best if probabilities[best] >= self.threshold else None
         self._looks = self._looks + 1 if leader == self._leader else 1
         self._leader = leader
-        if leader is not None and leader == self._last:
+        if self._last is not None and probabilities[self._last] >= self.release:
             self._seen = t  # before asking for how long it was away: looks may be rarer than `rearm`
         elif t - self._seen >= self.rearm:
             self._last = None
@@ -296,6 +330,7 @@ class Trigger:
 class Recognising(Session):
     """Keeps the last samples, asks the model about the window they fill, and turns its answers into events.
 
+    Where the task's gate finds that nothing is going on the model is not asked: it is rest then, if that has a label.
     `predict` (n, window, *sample) -> (n, labels); the window holds the span of time that was trained on, whatever
     the frame rate: `window` samples, `rate` of them a second.
     """
@@ -315,6 +350,8 @@ class Recognising(Session):
         self._predict, self.labels, self.trigger, self._tell = predict, labels, trigger, tell
         self._offsets = (np.arange(window) - (window - 1)) / rate
         self._recent: deque[tuple[float, Array]] = deque()
+        self._rest = np.array([is_rest(label) for label in labels], np.float32)
+        self._active = True  # whether the gate was open for the last window
         self.probabilities: Array | None = None
         self.events: list[Event] = []
         self.sentence: deque[str] = deque(maxlen=5)
@@ -334,7 +371,9 @@ class Recognising(Session):
         times = np.array([at for at, _ in recent])
         samples = np.stack([sample for _, sample in recent])
         window = resample(samples, times, frame.time + self._offsets, self.task.groups)
-        self.probabilities = self.task.goal.answer(self._predict, self.task.encode(window))
+        self._active = self.task.gate(window)
+        answer = self.task.goal.answer
+        self.probabilities = answer(self._predict, self.task.encode(window)) if self._active else self._rest
         event = self.trigger.see(frame.time, self.probabilities)
         if event:
             self.events.append(event)
@@ -353,7 +392,7 @@ class Recognising(Session):
         best = max(scores, key=lambda score: score[1], default=("", 0.0))
         return View(
             title=self.task.name,
-            state="predicting" if scores else "filling the window",
+            state="filling the window" if not scores else "predicting" if self._active else "at rest",
             message=self.message,
             help=self.help,
             keys=super().view().keys,

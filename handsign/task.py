@@ -36,15 +36,18 @@ class Task:
     rate     samples a second, where the recordings do not say otherwise
     sense    opens the extractor: () -> context manager of (frame (H, W, 3) uint8 BGR -> sample (*sample,) float32)
     build    ((window, *sample) shape of x, labels, options) -> keras.Model, (N, *x) -> (N, *y)
+    finish   the network as it was trained -> the same function as it is saved
     goal     the question asked of a window
     actions  what collect.py records when it is not told
     encode   window (window, *sample) -> x, in training and live
     augment  (window, rng) -> window, in training only
+    blend    (windows, y, rest windows, their y, rng) -> (windows, y), some part way to rest; before `augment`
     layout   what the columns of a sample mean; None for samples that are not landmarks
     adapt    samples (T, ...) from elsewhere -> (T, *sample)
+    gate     window (window, *sample) -> whether anything could be going on in it; live, the model is asked only then
     quality  samples (T, *sample) of a take -> shares of its frames, by what was looked for; a zero offers it for redo
     sheet    (windows, labels, rng) -> Figure: what `augment` makes of a few windows, for the report
-    variants other networks for the same samples: name -> the fields that are different then; --raw is "raw"
+    variants other networks for the same samples: name -> the fields that are different then
     readers  file suffix -> reader of takes in a format that only this task knows
     """
 
@@ -57,9 +60,12 @@ class Task:
     goal: Goal
     actions: tuple[str, ...] = ()
     encode: Callable[[Array], Array] = field(default=lambda window: window)
+    finish: Callable[[keras.Model], keras.Model] = field(default=lambda model: model)
     augment: Callable[[Array, np.random.Generator], Array] | None = None
+    blend: Callable[[Array, Array, Array, Array, np.random.Generator], tuple[Array, Array]] | None = None
     layout: Layout | None = None
     adapt: Callable[[Array], Array] = field(default=lambda samples: samples)
+    gate: Callable[[Array], bool] = field(default=lambda window: True)
     quality: Callable[[Array], Mapping[str, float]] = field(default=lambda samples: {})
     sheet: Callable[[Array, Sequence[str], np.random.Generator], Figure] | None = None
     variants: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)

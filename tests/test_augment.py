@@ -11,11 +11,14 @@ from handsign.augment import (
     HANDS,
     Strength,
     augment,
+    blend,
     course,
     fold_finger,
     lose,
     mirror,
     move,
+    part_way,
+    proportion,
     retime,
     shake,
     sheet,
@@ -25,6 +28,7 @@ from handsign.keypoints import HAND_NAMES, HOLISTIC, POSE_NAMES, Layout, Part
 
 NOTHING = Strength(*[0.0] * len(fields(Strength)))
 SEEDS = range(30)
+SWITCHES = {"mirror", "stale", "time", "camera", "place", "body", "lost", "gone", "finger", "noise"}
 PARTS = [part.name for part in HOLISTIC.parts]
 BONES = [(11, 12), (11, 13), (13, 15), (12, 14), (14, 16)]
 
@@ -84,7 +88,7 @@ class TestAugment:
         np.testing.assert_array_equal(new, window)
         assert not np.shares_memory(new, window)
 
-    @pytest.mark.parametrize("name", ["mirror", "time", "camera", "place", "lost", "gone", "finger", "noise"])
+    @pytest.mark.parametrize("name", sorted(SWITCHES))
     def test_every_kind_has_its_own_switch(self, window, name):
         only = replace(Strength(), **{f.name: 0.0 for f in fields(Strength) if f.name in SWITCHES - {name}})
         only = replace(only, **{name: 0.01 if name == "noise" else 1.0})
@@ -112,7 +116,7 @@ class TestAugment:
             assert not new[:, HOLISTIC.slices[part]].any()
 
     def test_in_space_missing_samples_stay_missing_and_no_others(self, window):
-        still = replace(Strength(), mirror=0.0, time=0.0, camera=0.0, lost=0.0, gone=0.0)
+        still = replace(Strength(), mirror=0.0, stale=0.0, time=0.0, camera=0.0, lost=0.0, gone=0.0)
         for seed in SEEDS:
             np.testing.assert_array_equal(
                 seen(augment(window, np.random.default_rng(seed), strength=still)), seen(window)
@@ -144,9 +148,6 @@ class TestAugment:
             new = augment(window, np.random.default_rng(seed), strength=gone)
             assert HOLISTIC.present(new, "right_hand").all()
             assert not HOLISTIC.present(new, "left_hand").any()
-
-
-SWITCHES = {"mirror", "time", "camera", "place", "lost", "gone", "finger", "noise"}
 
 
 class TestMirror:
@@ -237,6 +238,138 @@ class TestMove:
         assert (landmark(move(window, yaw=0.2), "pose", "nose")[:, 0] < 0.5).all()
 
 
+class TestProportion:
+    def test_nothing_to_do(self, window):
+        new = proportion(window)
+        np.testing.assert_allclose(new, window, atol=1e-6)
+        assert not np.shares_memory(new, window)
+
+    def test_missing_parts_stay_missing_and_the_given_window_as_it_is(self, window):
+        before = window.copy()
+        window[5:9, HOLISTIC.slices["pose"]] = before[5:9, HOLISTIC.slices["pose"]] = 0
+        new = proportion(window, HOLISTIC, 1.2, 1.15, 0.8)
+        np.testing.assert_array_equal(seen(new), seen(window))
+        np.testing.assert_array_equal(window, before)
+
+    @pytest.mark.parametrize(("change", "axis"), [({"tall": 1.2}, 1), ({"depth": 0.7}, 2)])
+    def test_heights_and_depths(self, window, change, axis):
+        new, middle = proportion(window, **change), (0, 0.5, 0)[axis]
+        for part in PARTS:
+            there = HOLISTIC.present(window, part)
+            expected, got = (HOLISTIC.view(samples, part)[there].copy() for samples in (window, new))
+            expected[..., axis] = middle + (expected[..., axis] - middle) * next(iter(change.values()))
+            np.testing.assert_allclose(got, expected, atol=1e-6)
+
+    @pytest.mark.parametrize("times", [1.15, 0.85])
+    def test_arms_are_longer_and_nothing_else(self, window, times):
+        new = proportion(window, arms=times)
+        for side in ("left", "right"):
+            before, after = (landmark(of, "pose", f"{side}_shoulder")[:, :3] for of in (window, new))
+            np.testing.assert_allclose(after, before, atol=1e-6)
+            for joint in ("elbow", "wrist", "pinky", "index", "thumb"):
+                reach, longer = (landmark(of, "pose", f"{side}_{joint}")[:, :3] - before for of in (window, new))
+                np.testing.assert_allclose(longer, times * reach, atol=1e-5)
+        others = [i for i in range(len(POSE_NAMES)) if not 13 <= i <= 22]
+        unmoved = [HOLISTIC.view(of, "pose")[:, others] for of in (new, window)]
+        np.testing.assert_allclose(*unmoved, atol=1e-6)
+        np.testing.assert_array_equal(HOLISTIC.view(new, "pose")[..., 3], HOLISTIC.view(window, "pose")[..., 3])
+        np.testing.assert_allclose(*(HOLISTIC.view(of, "face") for of in (new, window)), atol=1e-6)
+
+    def test_hands_stay_on_their_wrists_and_keep_their_shape(self, window):
+        new = proportion(window, tall=1.2, arms=1.15)
+        for hand in HANDS:
+            there = HOLISTIC.present(window, hand)
+            own, wrist = (landmark(new, p, n)[there, :2] for p, n in ((hand, "wrist"), ("pose", module.ANCHORS[hand])))
+            np.testing.assert_allclose(own, wrist, atol=1e-5)
+            before, after = (HOLISTIC.view(of, hand)[there, :, :2] for of in (window, new))
+            shape = (before - before[:, :1]) * (1, 1.2)
+            np.testing.assert_allclose(after - after[:, :1], shape, atol=1e-5)
+
+    def test_without_a_pose_hands_stay(self, window):
+        without = lose(window, HOLISTIC, "pose", 0, 30)
+        np.testing.assert_allclose(proportion(without, arms=1.15), without, atol=1e-6)
+        layout = HOLISTIC.pick(*HANDS)
+        hands = HOLISTIC.narrow(window, *HANDS)
+        np.testing.assert_allclose(proportion(hands, layout, arms=1.15), hands, atol=1e-6)
+
+
+class TestPartWay:
+    @pytest.fixture
+    def rest(self, window):
+        """Another body, without hands."""
+        return lose(lose(mirror(window) + 0.01, HOLISTIC, "left_hand", 0, 30), HOLISTIC, "right_hand", 0, 30)
+
+    @pytest.mark.parametrize("leaving", [False, True])
+    def test_all_of_it_is_the_window(self, window, rest, leaving):
+        np.testing.assert_array_equal(part_way(window, rest, 1.0, leaving), window)
+
+    def test_none_of_it_is_rest_and_the_way_to_or_from_it(self, window, rest):
+        np.testing.assert_allclose(part_way(window, rest, 0.0, False)[:24], rest[6:], atol=1e-6)
+        np.testing.assert_allclose(part_way(window, rest, 0.0, True)[6:], rest[:24], atol=1e-6)
+
+    def test_entering_begins_with_rest_and_leaving_ends_with_it(self, window, rest):
+        entering, leaving = (part_way(window, rest, 0.5, way) for way in (False, True))
+        np.testing.assert_allclose(entering[:9], rest[-9:], atol=1e-6)
+        np.testing.assert_array_equal(entering[15:], window[:15])
+        np.testing.assert_array_equal(leaving[:15], window[15:])
+        np.testing.assert_allclose(leaving[21:], rest[:9], atol=1e-6)
+
+    def test_the_way_goes_evenly_from_one_posture_to_the_other(self, window, rest):
+        way = part_way(window, rest, 0.5, True)[14:22, HOLISTIC.slices["pose"]]
+        np.testing.assert_allclose(np.diff(way, axis=0), np.diff(way[[0, -1]], axis=0).repeat(7, axis=0) / 7, atol=1e-5)
+
+    def test_no_hand_is_made_up_on_the_way(self, window, rest):
+        hand = HOLISTIC.view(part_way(window, rest, 0.5, True), "right_hand")
+        last = HOLISTIC.view(window, "right_hand")[-1]
+        found = hand[15:].any(axis=(1, 2))
+        assert found.tolist() == [True] * 3 + [False] * 12
+        np.testing.assert_array_equal(hand[15:18], np.stack([last] * 3))
+
+
+class TestBlend:
+    LAYOUT = Layout((Part("a", 1),))
+    LABELS = np.eye(3, dtype=np.float32)
+
+    def blend(self, seed=0, n=600, length=100):
+        """Windows of nothing but 2 that are label 0, and rest of nothing but 1 that is label 2."""
+        windows, y = np.full((n, length, 3), 2, np.float32), self.LABELS[np.zeros(n, int)]
+        rest, rest_y = np.full((n, length, 3), 1, np.float32), self.LABELS[np.full(n, 2)]
+        given = [array.copy() for array in (windows, y, rest, rest_y)]
+        found = blend(windows, y, rest, rest_y, np.random.default_rng(seed), self.LAYOUT)
+        for before, after in zip(given, (windows, y, rest, rest_y), strict=True):
+            np.testing.assert_array_equal(before, after)
+        return found
+
+    def test_the_seed_decides(self):
+        for one, same, other in zip(self.blend(), self.blend(), self.blend(seed=1), strict=True):
+            np.testing.assert_array_equal(one, same)
+            assert not np.array_equal(one, other)
+
+    def test_only_some_are_changed_entering_and_leaving(self):
+        windows, y = self.blend()
+        changed = (windows < 2).any(axis=(1, 2))
+        assert changed.mean() == pytest.approx(module.PARTLY, abs=0.06)
+        assert (y[~changed] == self.LABELS[0]).all()
+        entering = windows[changed, 0, 0] < windows[changed, -1, 0]
+        assert entering.mean() == pytest.approx(0.5, abs=0.15)
+
+    def test_the_answer_is_in_proportion_to_what_is_shown(self):
+        windows, y = self.blend()
+        np.testing.assert_allclose(y.sum(axis=1), 1, atol=1e-6)
+        assert not y[:, 1].any()
+        shown = (windows[..., 0] == 2).mean(axis=1)
+        expected = np.clip((shown - module.HARDLY) / (module.MOSTLY - module.HARDLY), 0, 1)
+        np.testing.assert_allclose(y[:, 0], expected, atol=0.02)  # what is shown is rounded to a hundredth
+        assert {0, 1} < set(y[:, 0].tolist())
+
+    def test_rest_on_its_way_to_rest_is_rest(self):
+        rest = np.ones((40, 10, 3), np.float32)
+        y = self.LABELS[np.full(40, 2)]
+        windows, answers = blend(rest, y, rest, y, np.random.default_rng(0), self.LAYOUT)
+        np.testing.assert_array_equal(windows, rest)
+        np.testing.assert_allclose(answers, y, atol=1e-6)
+
+
 class TestMistakes:
     def test_lose(self, window):
         lost = lose(window, HOLISTIC, "right_hand", 5, 9)
@@ -275,8 +408,8 @@ class TestSheet:
 
 @pytest.mark.parametrize("name", ["house_no_yes", "korean_13/set1.npz"])
 def test_real_arms_stay_on_real_bodies(shared, sign, name):
-    """After all that happens in space, arms have lengths, relative to shoulders, as such recordings have them."""
-    only = replace(Strength(), mirror=0.0, time=0.0, camera=0.0, noise=0.0)
+    """After all that happens in space to one body, arms are as long, relative to shoulders, as in such recordings."""
+    only = replace(Strength(), mirror=0.0, stale=0.0, time=0.0, camera=0.0, body=0.0, noise=0.0)
     for take in list(takes.read(shared(name), sign))[::15]:
         before, after = (
             lengths(w) for w in (take.samples, augment(take.samples, np.random.default_rng(0), strength=only))

@@ -81,10 +81,20 @@ def test_info_and_one_window(saved):
     assert (loaded.info.window, loaded.info.rate, loaded.info.sample) == (5, 12.5, (6,))
     assert loaded.info.layout == [("a", 1, ("x", "y", "z")), ("b", 1, ("x", "y", "z"))]
     assert loaded.info.parameters == model.count_params()
-    assert (loaded.info.threshold, loaded.info.hold, loaded.info.rearm) == (0.7, 8, 0.5)
+    assert (loaded.info.threshold, loaded.info.hold, loaded.info.rearm, loaded.info.release) == (0.8, 8, 0.5, 0.4)
     one = loaded.predict(X[0].astype(np.float64))
     assert one.shape == (3,)
     assert np.allclose(one, loaded.predict(X)[0], atol=1e-6)
+
+
+def test_a_bundle_from_before_release_still_loads(copy: Path):
+    path = copy.with_suffix(".onnx")
+    network = onnx.load(path)
+    info = json.loads(network.metadata_props[0].value)
+    del info["release"]
+    onnx.helper.set_model_props(network, {bundle.KEY: json.dumps(info)})
+    onnx.save(network, path)
+    assert Bundle.load(copy, make_task()).info.release == 0.4
 
 
 def test_no_tensorflow_is_needed_to_predict(saved):

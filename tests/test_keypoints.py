@@ -106,6 +106,18 @@ class TestLayout:
         assert np.array_equal(np.concatenate([wide[..., HOLISTIC.slices[name]] for name in names], axis=-1), narrow)
         assert not any(HOLISTIC.present(wide, name).any() for name in set(PARTS) - set(names))
 
+    @pytest.mark.parametrize("lead", [(), (5,), (2, 5)])
+    def test_narrow_is_the_columns_of_these_parts_in_the_layouts_order(self, lead):
+        samples = np.random.default_rng(0).random((*lead, 1662), np.float32)
+        narrow = HOLISTIC.narrow(samples, "right_hand", "pose")
+        assert narrow.shape == (*lead, 195)
+        assert np.array_equal(narrow, np.concatenate([samples[..., :132], samples[..., 1599:]], axis=-1))
+        assert not np.shares_memory(narrow, samples)
+        wide = HOLISTIC.widen(HOLISTIC.narrow(samples, "pose", "left_hand", "right_hand"))
+        assert not wide[..., 132:1536].any()
+        wide[..., 132:1536] = samples[..., 132:1536]
+        assert np.array_equal(wide, samples)
+
     @pytest.mark.parametrize("columns", [0, 1, 63, 1530, 1661, 1663])
     def test_other_sizes_are_refused(self, columns):
         with pytest.raises(InputError, match=rf"{columns} values; known are 1662, 258, 126"):

@@ -254,3 +254,19 @@ class TestScript:
         assert {len(take.times) for take in takes} == {5}
         assert all(take.info.source == take.info.extractor == "practice signer 3 (not a person)" for take in takes)
         assert HOLISTIC.present(takes[0].samples, "pose").all()
+
+    @pytest.mark.parametrize(
+        ("more", "told", "count"),
+        [
+            (["hello", "yes"], "hello 2 of 2, yes 2 of 2, nothing 2, from the pauses", 2),
+            (["hello", "yes", "--no-rest"], "hello 2 of 2, yes 2 of 2", 0),
+            (["hello", "nothing"], "hello 2 of 2, nothing 2 of 2", 2),
+            (["hello", "yes", "--pause", "0"], "hello 2 of 2, yes 2 of 2, nothing 0, from the pauses", 0),
+        ],
+    )
+    def test_the_pauses_are_recorded_unless_told_otherwise(self, sign, tmp_path, more, told, count):
+        options = ["--source", "practice:3", "--headless", "--data", tmp_path, "--pause", "1.5", "--length", "10"]
+        done = script(*options, "--sequences", "2", "--actions", *more)
+        assert done.stdout.splitlines()[-1] == f"{tmp_path}: {told}", done.stderr
+        takes = [take for take in read(tmp_path, sign) if take.info.action == "nothing"]
+        assert [len(take.times) for take in takes] == [10 if "nothing" in more else 20] * count

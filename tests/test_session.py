@@ -25,9 +25,9 @@ def sample(value=0.5, hand=True):
 class Stage:
     """A recording and its clock: frames show their number and come 32 a second (which adds up exactly)."""
 
-    def __init__(self, task, root, actions=("a", "b"), sequences=2, length=4, pause=1.0):
+    def __init__(self, task, root, actions=("a", "b"), sequences=2, length=4, pause=1.0, rest=None):
         self.store, self.cues, self.count, self.now = Store(root), [], 0, 0.0
-        self.task, self.plan = task, Plan(actions, sequences, length, pause)
+        self.task, self.plan = task, Plan(actions, sequences, length, pause, rest)
         self.start()
 
     def start(self):
@@ -278,6 +278,146 @@ class TestRecording:
                 assert len(stage.session.saved) + (stage.session.view().title.count("redoing")) == len(files)
 
 
+@pytest.fixture
+def resting(sign, tmp_path):
+    """A stage whose pauses, of 32 frames, become takes of nothing: the middle 12 of them, of which 8 fit."""
+    return Stage(sign, tmp_path, rest="nothing")
+
+
+def rests(stage):
+    """The frame numbers of each take of nothing."""
+    return [numbers for name, numbers in stage.files().items() if name.startswith("nothing/")]
+
+
+class TestRest:
+    def test_a_pause_becomes_a_take_without_its_edges(self, resting):
+        resting.until(lambda session: session.done)
+        files = resting.files()
+        assert list(files) == [f"{action}/me_00{i}.npz" for action in ("a", "b", "nothing") for i in range(2)]
+        for rest, before, after in ((0, "a/me_000.npz", "a/me_001.npz"), (1, "b/me_000.npz", "b/me_001.npz")):
+            start = files[before][-1] + 1  # of the pause; its last frame is 31 later
+            assert files[after][0] == start + 32
+            assert rests(resting)[rest] == list(range(start + 14, start + 22))  # 0.3 s are 9.6 frames
+        assert resting.cues == ["a", "a", "b", "b"]
+        assert [saved.action for saved in resting.session.saved] == ["a", "a", "b", "b"]
+
+    def test_it_says_what_it_is_and_that_it_is_recorded(self, resting):
+        assert resting.session.message == "pauses are recorded as nothing: move as you do when you sign nothing"
+        resting.takes(2)
+        (take,) = [take for take in read(resting.store.root, resting.task) if take.info.action == "nothing"]
+        assert (take.info.signer, take.info.source) == ("me", "test")
+        assert take.times == pytest.approx(np.arange(8) / 32)
+        assert resting.session.message.startswith("a/me_001")
+
+    @pytest.mark.parametrize(("actions", "sequences"), [("a", 4), ("ab", 4), ("abc", 2), ("abcde", 1)])
+    def test_there_are_no_more_than_of_an_action_and_they_are_spread(self, sign, tmp_path, actions, sequences):
+        stage = Stage(sign, tmp_path, actions, sequences, rest="nothing")
+        counts = []
+        for _ in range(len(actions) * sequences):
+            stage.takes(1)
+            counts.append(len(rests(stage)))
+        expected = [-(-i // len(actions)) for i in range(len(counts))]  # rounded up; none before the first take
+        assert counts == expected
+        assert counts[-1] == sequences - (len(actions) == 1)
+
+    def test_an_interrupted_recording_goes_on_with_them(self, sign, tmp_path):
+        stage = Stage(sign, tmp_path, sequences=3, rest="nothing")
+        for _ in range(6):
+            stage.takes(1)
+            stage.session.press("q")
+            stage.start()
+        assert len(rests(stage)) == 3
+        assert stage.session.done
+        assert stage.session.message == ""
+
+    def test_those_of_another_signer_do_not_count(self, resting):
+        resting.until(lambda session: session.done)
+        resting.session = Recording(
+            resting.task, lambda _: sample(), resting.plan, resting.store, TakeInfo(action="", signer="you"), str
+        )
+        resting.takes(4)
+        assert len(resting.store.paths("nothing", "you")) == 2
+
+    @pytest.mark.parametrize(("pause", "count"), [(0.0, 0), (0.5, 0), (0.625, 0), (0.75, 2)])
+    def test_a_pause_has_to_be_long_enough(self, sign, tmp_path, pause, count):
+        stage = Stage(sign, tmp_path, pause=pause, rest="nothing")
+        stage.takes(4)
+        assert len(rests(stage)) == count
+
+    @pytest.mark.parametrize(("length", "count"), [(24, 2), (25, 0)])
+    def test_half_a_take_is_enough(self, sign, tmp_path, length, count):
+        stage = Stage(sign, tmp_path, length=length, rest="nothing")
+        stage.takes(4)
+        assert [len(numbers) for numbers in rests(stage)] == [12] * count
+
+    def test_more_takes_than_planned_do_not_make_more_rest(self, sign, tmp_path):
+        Stage(sign, tmp_path, "a", 5).takes(5)
+        stage = Stage(sign, tmp_path, "abc", 1, rest="nothing")
+        stage.until(lambda session: session.done)
+        assert len(rests(stage)) == 1
+
+    def test_without_a_label_nothing_is_recorded(self, stage):
+        stage.takes(4)
+        assert {name.split("/")[0] for name in stage.files()} == {"a", "b"}
+
+    @pytest.mark.parametrize("key", ["space", "r", "gap"])
+    def test_what_was_broken_off_is_not_in_it(self, sign, tmp_path, key):
+        stage = Stage(sign, tmp_path, length=30, pause=4.0, rest="nothing")
+        stage.takes(1)
+        stage.frames(40)
+        if key == "gap":
+            stage.now += 1.5
+        else:
+            stage.session.press(key)
+        if key == "space":
+            stage.frames(50)
+            stage.session.press("space")
+        broken = stage.count
+        stage.takes(1)
+        (numbers,) = rests(stage)
+        assert numbers[0] == max(broken + 11, numbers[-1] - 59)  # the next frame is the first, and ten go
+        assert numbers == list(range(numbers[0], numbers[-1] + 1))
+
+    def test_a_take_that_starts_again_is_not_in_it(self, resting):
+        resting.takes(1)
+        resting.until(lambda session: session.view().recording)
+        resting.session.press("r")
+        broken = resting.count
+        resting.takes(1)
+        assert rests(resting)[0][0] > broken + 9
+
+    def test_redo_is_of_the_sign_and_keeps_the_rest(self, resting):
+        resting.takes(2)
+        before = rests(resting)
+        resting.session.press("r")
+        assert resting.session.view().title == "a   redoing me_001   action 1 of 2"
+        resting.takes(1)
+        assert rests(resting)[:1] == before
+        assert len([name for name in resting.files() if name.startswith("a/")]) == 2
+
+    @given(st.lists(st.one_of(st.sampled_from(["space", "r", "n"]), st.integers(1, 30)), max_size=40))
+    @settings(derandomize=True, deadline=None, max_examples=40)
+    def test_whatever_is_pressed_it_is_one_whole_pause(self, sign, moves):
+        with tempfile.TemporaryDirectory() as root:
+            stage = Stage(sign, Path(root), length=3, pause=1.0, rest="nothing")
+            waiting, cuts = set(), []
+            for move in moves:
+                if isinstance(move, int):
+                    for _ in range(move):
+                        stage.frames(1)
+                        if stage.session.view().state == "get ready":
+                            waiting.add(stage.count)
+                else:
+                    stage.session.press(move)
+                    cuts.append(stage.count)
+            signed = {n for name, numbers in stage.files().items() if name[0] in "ab" for n in numbers}
+            assert len(rests(stage)) <= 2
+            for numbers in rests(stage):
+                assert numbers == list(range(numbers[0], numbers[0] + 6))
+                assert waiting - signed >= set(numbers)
+                assert not any(numbers[0] <= cut < numbers[-1] for cut in cuts)
+
+
 def fire(trigger, leaders, step=0.1, probability=0.9):
     """The labels of the events for a row of leaders, `step` seconds apart (None: nobody leads clearly)."""
     events = []
@@ -290,8 +430,14 @@ def fire(trigger, leaders, step=0.1, probability=0.9):
 
 
 class TestTrigger:
-    def new(self, hold=3, rearm=1.0, threshold=0.7):
-        return Trigger(["x", "y", "nothing"], threshold, hold, rearm)
+    def new(self, hold=3, rearm=1.0, threshold=0.7, release=0.4):
+        return Trigger(["x", "y", "nothing"], threshold, hold, rearm, release)
+
+    def follow(self, trigger, values, others=0.0):
+        """The events of x as its probability goes through values, ten looks each, ten looks a second."""
+        looks = np.repeat(values, 10)
+        events = [trigger.see(i / 10, np.array([p, others, 0.1])) for i, p in enumerate(looks)]
+        return [event.label for event in events if event]
 
     @pytest.mark.parametrize("step", [0.01, 0.1, 1.5])
     def test_one_event_a_sign_however_long_it_lasts(self, step):
@@ -318,6 +464,38 @@ class TestTrigger:
 
     def test_flickering_is_no_new_sign(self):
         assert fire(self.new(), ["x"] * 4 + [None, "y", "x", "x", "x", None] * 20) == ["x"]
+
+    @pytest.mark.parametrize(("between", "events"), [(0.65, 1), (0.4, 1), (0.39, 2), (0.0, 2)])
+    def test_it_goes_on_down_to_the_release(self, between, events):
+        values = [0.9, between, between, 0.9]
+        assert self.follow(self.new(), values) == ["x"] * events
+
+    def test_it_goes_on_while_another_leads_briefly(self):
+        trigger = self.new(hold=30)
+        assert self.follow(trigger, [0.9] * 3 + [0.45] * 2 + [0.9] * 4, others=0.5) == ["x"]
+        assert fire(self.new(), (["x"] * 4 + ["y"] * 2) * 5) == ["x"]
+
+    def test_below_the_threshold_nothing_begins(self):
+        assert self.follow(self.new(), [0.0, 0.65, 0.69, 0.5]) == []
+
+    def test_it_has_to_stay_away(self):
+        trigger = self.new()
+        assert self.follow(trigger, [0.9]) == ["x"]
+        looks = ([0.3] * 8 + [0.5]) * 5  # never away for the second that it takes
+        events = [trigger.see(1 + i / 10, np.array([p, 0.0, 0.1])) for i, p in enumerate([*looks, *[0.9] * 9])]
+        assert not any(events)
+
+    def test_a_release_above_the_threshold_is_the_threshold(self):
+        assert self.follow(self.new(threshold=0.3), [0.35] * 9) == ["x"]
+        assert self.follow(self.new(threshold=0.3), [0.35, 0.2, 0.2, 0.35]) == ["x", "x"]
+
+    @pytest.mark.parametrize("levels", [{"threshold": 0.0}, {"threshold": 0.0, "release": 0.0}, {"release": 0.0}])
+    def test_what_has_no_probability_is_not_there(self, levels):
+        assert self.follow(self.new(**levels), [0.0]) == []
+        trigger = self.new(**levels)
+        assert [bool(trigger.see(i / 10, np.array([0.9, 0, 0.0]))) for i in range(3)] == [False, False, True]
+        assert not any(trigger.see(i / 10, np.zeros(3)) for i in range(3, 30))
+        assert [bool(trigger.see(i / 10, np.array([0.9, 0, 0.0]))) for i in range(30, 33)] == [False, False, True]
 
     def test_nothing_is_never_announced_and_lets_a_sign_come_again(self):
         assert fire(self.new(), ["nothing"] * 50) == []
@@ -353,8 +531,9 @@ def watcher(task, answer=lambda x: np.array([[0.9, 0.1]]), **options):
         asked.append(x)
         return answer(x)
 
-    trigger = Trigger(["x", "y"], 0.7, 2, options.pop("rearm", 0.5))
-    session = Recognising(task, lambda _: sample(), predict, ["x", "y"], 30, 30.0, trigger, **options)
+    labels = options.pop("labels", ["x", "y"])
+    trigger = Trigger(labels, options.pop("threshold", 0.7), 2, 0.5, 0.4)
+    session = Recognising(task, lambda _: sample(), predict, labels, 30, 30.0, trigger, **options)
     return session, asked
 
 
@@ -431,3 +610,39 @@ class TestRecognising:
         stream(session, np.arange(30) / 30, lambda t: 0.25)
         assert asked[0].shape == (1, 30, 63)
         assert (asked[0] == 0.5).all()
+
+    @pytest.mark.parametrize("threshold", [0.0, 0.7])
+    @pytest.mark.parametrize("labels", [["x", "y", "nothing"], ["x", "y", "z"]])
+    def test_behind_a_closed_gate_nobody_is_asked(self, sign, labels, threshold):
+        task = replace(sign, gate=lambda window: bool(window[-1, -1] > 0.2))
+        answer = np.array([[0.9, 0.1, 0.0]])
+        session, asked = watcher(task, lambda x: answer, labels=labels, threshold=threshold)
+        stream(session, np.arange(60) / 30, lambda t: 0.1)
+        assert asked == []
+        expected = [0.0, 0.0, 1.0] if "nothing" in labels else [0.0] * 3
+        assert session.view().state == "at rest"
+        assert session.view().scores == list(zip(labels, expected, strict=True))
+        assert session.view().leader == ("nothing" if "nothing" in labels else None)
+        stream(session, [2.0], lambda t: 0.5)
+        assert session.view().state == "predicting"
+        assert session.view().scores[0] == ("x", 0.9)
+        assert session.events == []
+
+    @pytest.mark.parametrize("labels", [["x", "y", "nothing"], ["x", "y", "z"]])
+    def test_a_closed_gate_breaks_a_hold_and_ends_a_sign(self, sign, labels):
+        """Open for the looks marked 1, at 30 a second: single ones never add up, a second without them rearms."""
+        looks = [1, 0] * 20 + [1, 1, 1] + [0] * 10 + [1, 1, 1] + [0] * 30 + [1, 1, 1]
+        task = replace(sign, gate=lambda window: bool(window[-1, -1] > 0.2))
+        session, asked = watcher(task, lambda x: np.array([[0.9, 0.1, 0.0]]), labels=labels)
+        stream(session, np.arange(29) / 30, lambda t: 0.1)
+        stream(session, (29 + np.arange(len(looks))) / 30, lambda t: 0.5 if looks[round(t * 30) - 29] else 0.1)
+        assert len(asked) == sum(looks)
+        assert [(event.label, round(event.t * 30) - 29) for event in session.events] == [("x", 41), ("x", 87)]
+
+    def test_the_gate_sees_the_raw_window(self, sign):
+        seen = []
+        task = replace(sign, gate=lambda window: bool(seen.append(window)) or True, encode=lambda window: window[:, :1])
+        session, asked = watcher(task)
+        stream(session, np.arange(30) / 30)
+        assert seen[0].shape == (30, 1662)
+        assert asked[0].shape == (1, 30, 1)

@@ -51,10 +51,38 @@ class TestContract:
             assert found == labels
             assert answer.sum() == pytest.approx(1, abs=1e-5)
 
+    def test_its_other_networks_take_and_give_the_same_also_when_finished(self, name):
+        task, rng = tasks.load(name), np.random.default_rng(0)
+        x = np.stack([task.encode(window) for window in rng.random((2, task.window, *task.sample), np.float32)])
+        for other in (task, *map(task.variant, task.variants)):
+            model = other.build(x.shape[1:], ["a", "b", "c"])
+            finished = other.finish(model)
+            assert finished.input_shape == model.input_shape == (None, *x.shape[1:])
+            np.testing.assert_allclose(finished.predict_on_batch(x), model.predict_on_batch(x), atol=1e-6)
+
     def test_quality_is_shares(self, name):
         task = tasks.load(name)
         for samples in (np.zeros((5, *task.sample), np.float32), np.ones((5, *task.sample), np.float32)):
             assert all(0 <= share <= 1 for share in task.quality(samples).values())
+
+    def test_augmenting_and_blending_give_what_they_take(self, name):
+        task, rng = tasks.load(name), np.random.default_rng(0)
+        windows, y = rng.random((4, task.window, *task.sample), np.float32), np.eye(4, dtype=np.float32)
+        if task.blend:
+            new, answers = task.blend(windows, y, windows[::-1], y[::-1], rng)
+            assert (new.shape, new.dtype, answers.shape) == (windows.shape, np.float32, y.shape)
+        if task.augment:
+            new = task.augment(windows[0], rng)
+            assert (new.shape, new.dtype) == (windows[0].shape, np.float32)
+
+    def test_the_gate_answers_for_any_window(self, name):
+        task = tasks.load(name)
+        for value in (0, 1):
+            assert task.gate(np.full((task.window, *task.sample), value, np.float32)) in (True, False)
+
+
+def test_without_a_gate_of_its_own_a_task_is_always_asked(light):
+    assert tasks.load("light").gate(np.zeros((15, 4), np.float32)) is True
 
 
 def test_unknown_task_names_the_known_ones():

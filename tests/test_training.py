@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 from tiny import build, make_data, make_task
 
-from handsign import dataset, networks
+from handsign import dataset, networks, training
 from handsign import task as tasks
 from handsign.errors import InputError
-from handsign.training import Options, Trained, _Course, batches, checkpoint_of, rows, train
+from handsign.training import Options, Trained, _Course, _epochs, _rate, batches, checkpoint_of, rows, train
 
 ROOT = Path(__file__).parent.parent
 QUICK = Options(epochs=4, batch=8, learning_rate=0.02, logs=None)
+NO_REST = np.array([], int)
 
 
 def weights(trained: Trained) -> np.ndarray:
@@ -80,7 +81,10 @@ def test_two_epochs_and_two_more_are_four(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_it_is_calibrated_once_also_when_resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     task, data = make_task(), make_data(noise=1.5)
-    data, options = replace(data, part=np.repeat(["val", "train"], [21, 24])), replace(QUICK, epochs=40, monitor="loss")
+    data, options = (
+        replace(data, part=np.repeat(["val", "train"], [21, 24])),
+        replace(QUICK, epochs=40, learning_rate=0.04, monitor="loss"),
+    )
     straight = train(task, data, tmp_path / "straight.h5", options)
     assert straight.temperature > 1.1  # it knows the training takes by heart
     x, y = rows(task, data, "val")
@@ -179,18 +183,118 @@ def test_without_validation_the_training_loss_is_watched(tmp_path: Path):
 def test_batches_cover_an_epoch_in_an_order_of_its_own():
     data, task = make_data(), make_task()
     numbered = np.arange(45, dtype=np.float32)
-    got = batches(task, numbered, data.y, replace(QUICK, batch=20), epoch=3)
+    got = batches(task, numbered, data.y, NO_REST, replace(QUICK, batch=20), epoch=3)
     epochs = [np.concatenate([next(got)[0] for _ in range(3)]) for _ in range(2)]
     assert all(sorted(epoch) == numbered.tolist() for epoch in epochs)
     assert epochs[0].tolist() != epochs[1].tolist()
-    from_four = batches(task, numbered, data.y, replace(QUICK, batch=20), epoch=4)
+    from_four = batches(task, numbered, data.y, NO_REST, replace(QUICK, batch=20), epoch=4)
     assert np.concatenate([next(from_four)[0] for _ in range(3)]).tolist() == epochs[1].tolist()
+
+
+def resting(*labels: str, **changes):
+    """A dataset with these labels, and a task that keeps what its `blend` is given and gives back halves."""
+    given = []
+
+    def blend(windows, y, rest, rest_y, rng):
+        given.append((windows, y, rest, rest_y))
+        return (windows + rest) / 2, (y + rest_y) / 2
+
+    return make_data(labels=list(labels)), make_task(blend=blend, **changes), given
+
+
+def test_blending_takes_other_rows_of_rest_and_comes_before_augmenting():
+    data, task, given = resting("down", "nothing", "up", augment=lambda window, rng: window * 2)
+    rest = np.flatnonzero(data.y[:, 1])
+    x, y = next(batches(task, data.X, data.y, rest, replace(QUICK, batch=45), 0))
+    windows, answers, other, other_y = given[0]
+    assert (other_y == data.y[rest[0]]).all()
+    among = (other[:, None] == data.X[rest]).all(axis=(2, 3))
+    assert among.any(axis=1).all()
+    assert len(set(among.argmax(axis=1))) > 5
+    assert sorted(map(tuple, answers)) == sorted(map(tuple, data.y))
+    assert np.allclose(x, windows + other)
+    assert np.allclose(y, (answers + other_y) / 2)
+
+
+def test_blending_is_the_same_in_a_resumed_epoch():
+    data, task, _ = resting("down", "nothing", "up")
+    rest = np.flatnonzero(data.y[:, 1])
+    from_three, from_four = (batches(task, data.X, data.y, rest, replace(QUICK, batch=45), n) for n in (3, 4))
+    third, fourth = next(from_three)[0], next(from_three)[0]
+    assert not np.array_equal(third, fourth)
+    assert np.array_equal(next(from_four)[0], fourth)
+
+
+@pytest.mark.parametrize(
+    ("labels", "number"), [(("down", "Nothing", "up"), 1), (("-", "down", "up"), 0), (("down", "still", "up"), None)]
+)
+def test_only_with_a_label_for_rest_there_is_blending(tmp_path: Path, labels, number):
+    data, task, given = resting(*labels)
+    train(task, data, tmp_path / "action.h5", replace(QUICK, epochs=1))
+    assert bool(given) == (number is not None)
+    assert {int(n) for *_, rest_y in given for n in rest_y.argmax(axis=1)} <= {number}
+    assert all((rest_y.max(axis=1) == 1).all() for *_, rest_y in given)
+
+
+@pytest.mark.parametrize("count", [1, 27, 2000])
+def test_the_learning_rate_rises_and_falls_to_zero_at_the_last_step(count: int):
+    networks.import_keras()
+    options = Options(epochs=20)
+    steps = 20 * -(-count // options.batch)
+    rate = _rate(count, options)
+    rates = np.array([float(rate(step)) for step in range(0, steps + 1, max(1, steps // 100))])
+    top = rates.argmax()
+    assert rates.max() == pytest.approx(options.learning_rate, rel=1e-3)
+    assert 0 < top <= max(1, 2 * training.WARM_UP * len(rates))
+    assert (np.diff(rates[: top + 1]) > 0).all()
+    assert (np.diff(rates[top:]) < 0).all()
+    assert rates[0] == 0
+    assert float(rate(steps)) == pytest.approx(0, abs=1e-9)
+    halfway = float(rate((steps + round(training.WARM_UP * steps)) // 2))
+    assert halfway == pytest.approx(options.learning_rate / 2, rel=0.1)
+
+
+def test_the_more_takes_the_fewer_epochs():
+    options = Options(batch=32)
+    epochs = [_epochs(n, options) for n in (1, 100, 1600, 3200, 10**6)]
+    assert epochs == sorted(epochs, reverse=True)
+    assert (epochs[0], epochs[-1]) == training.EPOCHS[::-1]
+    assert _epochs(1600, options) == training.STEPS / 50
+    assert _epochs(1601, options) == round(training.STEPS / 51)
+
+
+def test_it_trains_that_long_and_ends_with_a_rate_of_zero(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(training, "EPOCHS", (1, 3))
+    trained = train(make_task(), make_data(), tmp_path / "action.h5", replace(QUICK, epochs=None))
+    assert trained.epochs == 3
+    optimizer = trained.model.optimizer
+    assert int(optimizer.iterations) == 3 * 4
+    assert float(optimizer.learning_rate) == pytest.approx(0, abs=1e-8)
+
+
+def test_the_network_is_finished_to_be_shown_and_again_when_it_is_calibrated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    keras, happened = networks.import_keras(), []
+
+    def finish(model):
+        happened.append("finished")
+        return keras.Sequential([keras.Input((5, 6)), model])
+
+    monkeypatch.setattr(training, "calibrate", lambda model, x, y: happened.append("calibrated") or (1.5, ""))
+    task, options = make_task(finish=finish), replace(QUICK, epochs=1)
+    trained = train(
+        task, make_data(), tmp_path / "action.h5", options, lambda model: happened.append(f"shown {len(model.layers)}")
+    )
+    assert happened == ["finished", "shown 1", "calibrated", "finished"]
+    assert len(trained.model.layers) == 1
+    assert trained.temperature == 1.5
 
 
 def test_augmenting_is_for_training_only():
     task = make_task(augment=lambda window, rng: window * 0, encode=lambda window: window + 1)
     data = make_data()
-    x, _ = next(batches(task, *data.rows("train"), QUICK, 0))
+    x, _ = next(batches(task, *data.rows("train"), NO_REST, QUICK, 0))
     assert (x == 1).all()
     x, _ = rows(task, data, "val")
     assert (x == data.rows("val")[0] + 1).all()
@@ -223,19 +327,28 @@ def test_help_imports_nothing_heavy():
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_raw_keypoints_leave_chance(shared, tmp_path: Path, seed: int):
-    """The relu LSTM on raw keypoints, which explodes with the tutorial's learning rate."""
+def test_few_takes_leave_chance(shared, tmp_path: Path, seed: int):
+    """The relu LSTM on 58 real windows, in a few epochs."""
     task = tasks.load("sign")
     data = dataset.open_dataset(task, shared("house_no_yes/MP_Data"), dataset.Split(seed=seed))
     trained = train(task, data, tmp_path / "action.h5", Options(epochs=12, seed=seed, logs=None))
     assert trained.learned
 
 
-def test_the_script(tmp_path: Path):
+def test_raw_is_short_for_a_network():
+    from train import parser
+
+    assert parser().parse_args([]).network is None
+    assert parser().parse_args(["--raw"]).network == parser().parse_args(["--network", "raw"]).network == "raw"
+
+
+@pytest.mark.parametrize(("wrong", "told"), [(["--data", "none"], "none"), (["--network", "nonsense"], "raw, conv")])
+def test_the_script(tmp_path: Path, wrong: list[str], told: str):
     """A refusal is one line and exit code 2."""
     done = subprocess.run(
-        [sys.executable, "train.py", "--data", str(tmp_path / "none")], cwd=ROOT, capture_output=True, text=True
+        [sys.executable, ROOT / "train.py", *wrong], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert done.returncode == 2
     assert done.stderr.startswith("train.py: ")
+    assert told in done.stderr
     assert len(done.stderr.splitlines()) == 1

@@ -156,7 +156,9 @@ def model(tmp_path_factory):
 
 def test_realtime_by_its_keys(start, camera, model, tmp_path):
     events = tmp_path / "events.jsonl"
-    program = start("realtime.py", "--camera", camera, "--model", model, "--threshold", 0, "--events", events)
+    program = start(
+        "realtime.py", "--camera", camera, "--model", model, "--threshold", 0, "--no-gate", "--events", events
+    )
     program.window()
     program.until("%")  # without a threshold one of the two is always recognised
     program.press("h")
