@@ -35,7 +35,7 @@ $(VENV)/.test: $(VENV)/.run requirements-dev.txt requirements-data.txt
 	$(PIP) --no-deps -r requirements-data.txt
 	@touch $@
 
-# Real recordings of ../shared/data, whole sessions held out: some 50 trainings, about an hour on two cores.
+# Real recordings of ../shared/data, whole sessions held out: 48 trainings, about an hour on two cores.
 bench-unseen: $(VENV)/.run
 	rm -rf benchmarks/work
 	$(PY) benchmarks/unseen.py
