@@ -44,8 +44,7 @@ class Options:
 
     epochs         at most; None is as many as make `STEPS`, within `EPOCHS`
     learning_rate  of Adam, to which it rises during the first `WARM_UP` of the steps and from which it falls, as a
-                   cosine, to zero at the last. Without the rise the relu LSTM on raw keypoints explodes, with it for
-                   fewer seeds (on house_no_yes for 2, not for 1)
+                   cosine, to zero at the last. Without the rise the relu LSTM on raw keypoints explodes
     weight_decay   what every weight loses of itself in a step, times the learning rate (Loshchilov and Hutter,
                    "Decoupled Weight Decay Regularization", ICLR 2019). Chosen on korean_13, one session to learn from
     clipnorm       length to which the gradient of all weights together is cut
