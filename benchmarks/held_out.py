@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import platform
 import sys
@@ -18,6 +19,7 @@ sys.path.insert(0, str(ROOT))
 
 from handsign import bundle, dataset, training  # noqa: E402
 from handsign.errors import InputError  # noqa: E402
+from handsign.files import atomic  # noqa: E402
 
 if TYPE_CHECKING:
     from handsign.bundle import Bundle
@@ -122,3 +124,9 @@ def few_threads(count: int = 1) -> None:
 def machine() -> dict[str, str]:
     """What a benchmark was run on."""
     return {"machine": f"{platform.machine()}, {os.cpu_count()} cores", "python": platform.python_version()}
+
+
+def write(results: dict[str, Any], path: Path) -> None:
+    """Write the results of a benchmark as JSON, whole or not at all."""
+    with atomic(path) as temporary:
+        temporary.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")

@@ -9,9 +9,6 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import json
-import os
-import platform
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,10 +17,11 @@ from typing import TYPE_CHECKING, Any
 import held_out
 import numpy as np
 
+from handsign import cli, training
 from handsign import task as tasks
-from handsign import training
-from handsign.errors import InputError
+from handsign.augment import move
 from handsign.goals import is_rest
+from handsign.keypoints import POSE_NAMES
 from handsign.live import recogniser
 from handsign.session import Event
 from handsign.sources import Frame
@@ -176,31 +174,25 @@ def one_body(pieces: Sequence[Array], layout: Layout) -> list[Array]:
         return list(pieces)
     place, size = np.median([place for place, _ in seen], axis=0), np.median([size for _, size in seen])
     return [
-        piece if body is None else _moved(piece, layout, place - body[0] * (size / body[1]), size / body[1])
+        piece if body is None else _moved(piece, layout, body, place, size)
         for piece, body in zip(pieces, bodies, strict=True)
     ]
 
 
 def _shoulders(samples: Array, layout: Layout) -> tuple[Array, float] | None:
     """The middle (2,) of the shoulders and how far apart they are; None where nobody is to be seen."""
-    left, right = (layout.view(samples, "pose")[layout.present(samples, "pose"), i, :2] for i in SHOULDERS)
+    numbers = [POSE_NAMES.index(f"{side}_shoulder") for side in ("left", "right")]
+    left, right = (layout.view(samples, "pose")[layout.present(samples, "pose"), i, :2] for i in numbers)
     if not len(left):
         return None
     return np.median((left + right) / 2, axis=0), float(np.median(np.linalg.norm(left - right, axis=1)))
 
 
-SHOULDERS = (11, 12)
-
-
-def _moved(samples: Array, layout: Layout, by: Array, scale: float) -> Array:
-    """Samples with every part that was found scaled, then moved by (2,)."""
-    moved = samples.copy()
-    for part in layout.parts:
-        points = layout.view(moved, part.name)  # of `moved`: written to in place
-        found = layout.present(samples, part.name)
-        points[found, :, :3] *= scale
-        points[found, :, :2] += by
-    return moved
+def _moved(samples: Array, layout: Layout, body: tuple[Array, float], place: Array, size: float) -> Array:
+    """Samples of a `body`, moved and scaled so that its shoulders are at `place` (2,), `size` apart."""
+    scale = size / body[1]
+    right, down = place - 0.5 - (body[0] - 0.5) * scale  # `move` scales about the picture's middle
+    return move(samples, layout, scale=scale, shift=(right, down))
 
 
 def unknown_words(data: Dataset, folds: Sequence[Array], seed: int) -> list[list[str]]:
@@ -342,7 +334,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         "unknown_words": by_unknown(total),
         "epochs": args.epochs,
         "takes": args.takes,
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
+        **held_out.machine(),
         "versions": found.info.versions,
     }
 
@@ -358,17 +350,13 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1, help="for training (default: 1)")
     args = parser.parse_args()
     held_out.few_threads(args.threads)
-    try:
-        result = run(args)
-    except InputError as error:
-        parser.exit(2, f"stream.py: {error}\n")
+    result = run(args)
     target = held_out.ROOT / "benchmarks/results/stream.json"
-    target.parent.mkdir(exist_ok=True)
-    target.write_text(json.dumps(result, indent=1) + "\n")
+    held_out.write(result, target)
     columns = (*OUTCOMES, "false_per_minute", *(f"false_per_minute_{place}" for place in PLACES), "delay_s", "signs")
     print(text(result["folds"] | {"all": result}, *columns), text(result["words"]), sep="\n\n")
     print("", text(result["unknown_words"]), f"written: {target}", sep="\n\n")
 
 
 if __name__ == "__main__":
-    main()
+    cli.run(main)

@@ -9,7 +9,6 @@ that are there already are not trained again (`held_out.trained`).
 from __future__ import annotations
 
 import argparse
-import json
 import multiprocessing
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -164,7 +163,7 @@ def main() -> None:
         }
     if args.model.exists():
         results["asl_stranger"] = stranger(args.model)
-    args.output.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    held_out.write(results, args.output)
     print(show(results))
 
 

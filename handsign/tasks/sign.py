@@ -111,13 +111,13 @@ def _as_it_is(model: keras.Model) -> keras.Model:
     return model
 
 
-SEEN = ("pose", "left_hand", "right_hand")
+SEEN = HOLISTIC.pick("pose", "left_hand", "right_hand")
 """The parts that a `normaliser` leaves something of; augmenting the face would take a third of the time of all."""
 
 
 def augmented(window: Array, rng: np.random.Generator) -> Array:
     """Another window (T, 1662) of the same sign, without a face: see `handsign.augment`."""
-    return HOLISTIC.widen(augment.augment(HOLISTIC.narrow(window, *SEEN), rng, HOLISTIC.pick(*SEEN)))
+    return HOLISTIC.widen(augment.augment(HOLISTIC.narrow(window, *SEEN.slices), rng, SEEN))
 
 
 TASK = Task(
