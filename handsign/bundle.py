@@ -57,7 +57,7 @@ class BundleInfo(msgspec.Struct, frozen=True, kw_only=True):
     sample: tuple[int, ...]
     layout: list[tuple[str, int, tuple[str, ...]]] = []
     threshold: float = 0.8
-    hold: int = 8
+    hold: int = 10
     rearm: float = 0.5
     release: float = 0.4
     versions: dict[str, str] = {}

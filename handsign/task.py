@@ -40,8 +40,7 @@ class Task:
     goal     the question asked of a window
     actions  what collect.py records when it is not told
     encode   window (window, *sample) -> x, in training and live
-    augment  (window, rng) -> window, in training only
-    blend    (windows, y, rest windows, their y, rng) -> (windows, y), some part way to rest; before `augment`
+    augment  (windows, y, as many of rest or none, their y, rng) -> (windows, y), in training only
     layout   what the columns of a sample mean; None for samples that are not landmarks
     adapt    samples (T, ...) from elsewhere -> (T, *sample)
     gate     window (window, *sample) -> whether anything could be going on in it; live, the model is asked only then
@@ -61,8 +60,7 @@ class Task:
     actions: tuple[str, ...] = ()
     encode: Callable[[Array], Array] = field(default=lambda window: window)
     finish: Callable[[keras.Model], keras.Model] = field(default=lambda model: model)
-    augment: Callable[[Array, np.random.Generator], Array] | None = None
-    blend: Callable[[Array, Array, Array, Array, np.random.Generator], tuple[Array, Array]] | None = None
+    augment: Callable[[Array, Array, Array, Array, np.random.Generator], tuple[Array, Array]] | None = None
     layout: Layout | None = None
     adapt: Callable[[Array], Array] = field(default=lambda samples: samples)
     gate: Callable[[Array], bool] = field(default=lambda window: True)

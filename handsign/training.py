@@ -36,6 +36,8 @@ WARM_UP = 0.05
 """The share of all steps during which the learning rate rises."""
 MOVED = 0.9
 """Share of the loss of guessing below which a network has begun to learn."""
+SLACK = 0.05
+"""What is watched has to be worse than at its best by this share of the loss of guessing for patience to run out."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +51,9 @@ class Options:
                    "Decoupled Weight Decay Regularization", ICLR 2019). Chosen on korean_13, one session to learn from
     clipnorm       length to which the gradient of all weights together is cut
     monitor        what early stopping watches; None is val_loss, or loss without validation rows
-    patience       epochs without improvement, counted only while the network does better than guessing: at chance it
-                   may stay for dozens of epochs before it begins to learn
+    patience       epochs in a row that end training when all of them are clearly worse (`SLACK`) than the best one,
+                   whose weights are then kept. They are counted only while the network does better than guessing: at
+                   chance it may stay for dozens of epochs before it begins to learn
     """
 
     epochs: int | None = None
@@ -67,10 +70,10 @@ class Options:
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """A network with its best weights, and how it came to them.
+    """A trained network, and how it came to be.
 
     history      measure -> its value after every epoch
-    best_epoch   the epoch, counted from 1, whose weights it has; the last one where none was better than guessing
+    best_epoch   the epoch, counted from 1, whose weights it has: the last one, or, stopped early, the best
     learned      whether its training loss ever got clearly below that of guessing
     interrupted  whether somebody stopped it; the checkpoint is still there to `--resume` from
     seconds      how long it took, since the last resume
@@ -138,7 +141,7 @@ def train(
     x, validation = windows if task.augment else encode(task, windows), rows(task, data, "val")
     monitor = _monitor(options, len(validation[0]) > 0)
     stopper = keras.callbacks.EarlyStopping(monitor, patience=options.patience, restore_best_weights=True)
-    course = _Course(model, stopper, checkpoint_of(model_path), _identity(data, options), _guessing(y))
+    course = _Course(model, stopper, checkpoint_of(model_path), _identity(data, options), _guessing(y), options.epochs)
     if options.resume:
         course.load()
     began = time.monotonic()
@@ -200,18 +203,13 @@ def batches(task: Task, x: Array, y: Array, rest: Array, options: Options, epoch
         order = np.random.default_rng([options.seed, now]).permutation(len(x))
         for start in range(0, len(x), options.batch):
             chosen = order[start : start + options.batch]
+            if task.augment is None:
+                yield x[chosen], y[chosen]
+                continue
             rng = np.random.default_rng([options.seed, now, start])
-            windows, answers = x[chosen], y[chosen]
-            if task.blend and len(rest):
-                other = rng.choice(rest, len(chosen))
-                windows, answers = task.blend(windows, answers, x[other], y[other], rng)
-            yield _augmented(task, windows, rng), answers
-
-
-def _augmented(task: Task, windows: Array, rng: np.random.Generator) -> Array:
-    if task.augment is None:
-        return windows
-    return np.stack([task.encode(task.augment(window, rng)) for window in windows]).astype(np.float32, copy=False)
+            other = rng.choice(rest, len(chosen)) if len(rest) else rest
+            windows, answers = task.augment(x[chosen], y[chosen], x[other], y[other], rng)
+            yield encode(task, windows), answers
 
 
 def _fit(task: Task, course: _Course, train: Any, validation: Any, options: Options, name: str) -> bool:
@@ -288,11 +286,17 @@ class _Course:
     """What happens between epochs: looks for trouble, remembers, shows, and writes the checkpoint."""
 
     def __init__(
-        self, model: keras.Model, stopper: keras.callbacks.EarlyStopping, path: Path, identity: str, guessing: float
+        self,
+        model: keras.Model,
+        stopper: keras.callbacks.EarlyStopping,
+        path: Path,
+        identity: str,
+        guessing: float,
+        planned: int,
     ) -> None:
-        self.model, self.stopper, self.path = model, stopper, path
+        self.model, self.stopper, self.path, self._planned = model, stopper, path, planned
         self.state = _State(identity)
-        self._threshold = MOVED * guessing
+        self._threshold, self._slack = MOVED * guessing, SLACK * guessing
         self._best_weights: list[Array] | None = None
 
     @property
@@ -308,7 +312,7 @@ class _Course:
         return len(self.state.history["loss"])
 
     def check(self, epoch: int, logs: dict[str, float]) -> None:
-        """Before early stopping looks: nothing may be infinite, and an epoch spent guessing does not count."""
+        """Before early stopping looks: nothing may be infinite, and epochs that are to count for nothing do not."""
         bad = next((name for name, value in logs.items() if not np.isfinite(value)), None)
         if bad:
             raise InputError(
@@ -317,6 +321,8 @@ class _Course:
             )
         if logs["loss"] > self._threshold:
             self.stopper.start_from_epoch = epoch + 1
+        elif self.stopper.best is not None and abs(logs[self.stopper.monitor] - self.stopper.best) < self._slack:
+            self.stopper.wait = -1  # early stopping adds one
 
     def restore(self, logs: Any = None) -> None:
         """Bring early stopping, which forgets everything when fitting starts, to where it stood."""
@@ -324,7 +330,13 @@ class _Course:
         self.stopper.wait, self.stopper.best_weights = self.state.wait, self._best_weights
 
     def keep(self, epoch: int, logs: dict[str, float], bar: tqdm) -> None:
-        """After early stopping has looked: remember the epoch, on disk and in the progress bar."""
+        """After early stopping has looked: remember the epoch, on disk and in the progress bar.
+
+        Who comes to the end keeps the end: there the learning rate has fallen to zero, and among epochs that all know
+        the people of the validation takes the best one is chance.
+        """
+        if epoch + 1 == self._planned:
+            self.stopper.best_weights = None
         for name, value in logs.items():
             self.state.history.setdefault(name, []).append(float(value))
         best = None if self.stopper.best is None else float(self.stopper.best)

@@ -12,8 +12,10 @@ from handsign.augment import (
     Strength,
     augment,
     blend,
+    borrow_arm,
     course,
     fold_finger,
+    hang,
     lose,
     mirror,
     move,
@@ -22,13 +24,14 @@ from handsign.augment import (
     retime,
     shake,
     sheet,
+    show_idle,
     slow_camera,
 )
 from handsign.keypoints import HAND_NAMES, HOLISTIC, POSE_NAMES, Layout, Part
 
 NOTHING = Strength(*[0.0] * len(fields(Strength)))
 SEEDS = range(30)
-SWITCHES = {"mirror", "stale", "time", "camera", "place", "body", "lost", "gone", "finger", "noise"}
+SWITCHES = {"mirror", "stale", "time", "camera", "place", "body", "lost", "gone", "idle", "shown", "finger", "noise"}
 PARTS = [part.name for part in HOLISTIC.parts]
 BONES = [(11, 12), (11, 13), (13, 15), (12, 14), (14, 16)]
 
@@ -92,6 +95,8 @@ class TestAugment:
     def test_every_kind_has_its_own_switch(self, window, name):
         only = replace(Strength(), **{f.name: 0.0 for f in fields(Strength) if f.name in SWITCHES - {name}})
         only = replace(only, **{name: 0.01 if name == "noise" else 1.0})
+        if name in ("idle", "shown"):
+            window = lose(window, HOLISTIC, "left_hand", 3, 30)
         changed = [
             not np.array_equal(augment(window, np.random.default_rng(seed), strength=only), window) for seed in SEEDS
         ]
@@ -111,7 +116,7 @@ class TestAugment:
     @pytest.mark.parametrize("seed", SEEDS)
     def test_what_was_never_there_does_not_appear(self, window, seed):
         window = lose(lose(window, HOLISTIC, "left_hand", 0, 30), HOLISTIC, "face", 0, 30)
-        new = augment(window, np.random.default_rng(seed), strength=replace(Strength(), mirror=0.0))
+        new = augment(window, np.random.default_rng(seed), strength=replace(Strength(), mirror=0.0, shown=0.0))
         for part in ("left_hand", "face"):
             assert not new[:, HOLISTIC.slices[part]].any()
 
@@ -142,12 +147,15 @@ class TestAugment:
         assert new.shape == (5, 6)
         assert np.isfinite(new).all()
 
-    def test_the_hand_seen_more_often_is_not_the_one_that_goes(self, window):
-        gone = replace(NOTHING, gone=1.0)
+    def test_either_hand_may_go_all_along(self, window):
+        found = []
         for seed in SEEDS:
-            new = augment(window, np.random.default_rng(seed), strength=gone)
-            assert HOLISTIC.present(new, "right_hand").all()
-            assert not HOLISTIC.present(new, "left_hand").any()
+            new = augment(window, np.random.default_rng(seed), strength=replace(NOTHING, gone=0.5))
+            found.append([HOLISTIC.present(new, hand).any() for hand in HANDS])
+            for hand, there in zip(HANDS, found[-1], strict=True):
+                if there:
+                    np.testing.assert_array_equal(HOLISTIC.view(new, hand), HOLISTIC.view(window, hand))
+        assert len(set(map(tuple, found))) == 4
 
 
 class TestMirror:
@@ -369,6 +377,113 @@ class TestBlend:
         np.testing.assert_array_equal(windows, rest)
         np.testing.assert_allclose(answers, y, atol=1e-6)
 
+    def test_without_rest_nothing_is_changed(self):
+        windows, y = np.ones((40, 10, 3), np.float32), self.LABELS[np.zeros(40, int)]
+        found = blend(windows, y, windows[:0], y[:0], np.random.default_rng(0), self.LAYOUT)
+        for before, after in zip((windows, y), found, strict=True):
+            np.testing.assert_array_equal(before, after)
+
+    def test_some_rest_borrows_an_arm_and_stays_rest(self, window):
+        rest, y = np.stack([window, mirror(window)] * 20), self.LABELS[np.full(40, 2)]
+        changed, answers = blend(np.full_like(rest, 0.5), y, rest, y, np.random.default_rng(0))
+        arms = HOLISTIC.view(changed, "pose")[:, 0, [13, 14], :2].reshape(40, -1)
+        assert len(np.unique(arms.round(3), axis=0)) > 3  # the two there were, and others; and what was left as it was
+        np.testing.assert_allclose(answers, y, atol=1e-6)
+
+
+class TestBorrowArm:
+    @pytest.fixture
+    def other(self, window):
+        """Another body, whose right hand is not always found."""
+        return move(mirror(window), shift=(0.05, 0.02))
+
+    def test_it_hangs_from_the_shoulder_and_has_the_size_of_who_borrows(self, window, other):
+        half = other.copy()
+        HOLISTIC.view(half, "pose")[..., :3] = (HOLISTIC.view(other, "pose")[..., :3] - 0.5) / 2 + 0.5
+        for lender in (other, half):
+            new = borrow_arm(window, lender, "right")
+            for joint in ("elbow", "wrist", "pinky"):
+                arm, lent = (
+                    landmark(w, "pose", f"right_{joint}") - landmark(w, "pose", "right_shoulder") for w in (new, other)
+                )
+                np.testing.assert_allclose(arm[:, :3], lent[:, :3], atol=1e-5)
+
+    def test_the_hand_comes_with_it_and_nothing_else(self, window, other):
+        new = borrow_arm(window, other, "right")
+        np.testing.assert_array_equal(HOLISTIC.present(new, "right_hand"), HOLISTIC.present(other, "right_hand"))
+        off, was = (
+            HOLISTIC.view(w, "right_hand")[..., :2] - landmark(w, "pose", "right_wrist")[:, None, :2]
+            for w in (new, other)
+        )
+        found = HOLISTIC.present(other, "right_hand")
+        np.testing.assert_allclose(off[found], was[found], atol=1e-5)
+        for part in ("left_hand", "face"):
+            np.testing.assert_array_equal(HOLISTIC.view(new, part), HOLISTIC.view(window, part))
+        same = [i for i, name in enumerate(POSE_NAMES) if name not in {f"right_{joint}" for joint in module.ARM}]
+        np.testing.assert_array_equal(HOLISTIC.view(new, "pose")[:, same], HOLISTIC.view(window, "pose")[:, same])
+
+    def test_without_a_pose_there_is_none_to_borrow(self, window):
+        hands = HOLISTIC.pick("left_hand", "right_hand")
+        some = HOLISTIC.narrow(window, "left_hand", "right_hand")
+        np.testing.assert_array_equal(borrow_arm(some, some[::-1], "right", hands), some)
+
+
+class TestIdle:
+    KEEP = np.ones(5)
+
+    def test_it_fills_every_gap_with_one_shape_at_the_wrist(self, window):
+        empty = lose(window, HOLISTIC, "left_hand", 3, 30)
+        new = show_idle(empty, HOLISTIC, "left_hand", 4, 0.3, self.KEEP)
+        assert HOLISTIC.present(new, "left_hand").all()
+        hand = HOLISTIC.view(new, "left_hand")
+        wrist = landmark(window, "pose", "left_wrist")[:, :2]
+        there = HOLISTIC.present(empty, "left_hand")
+        np.testing.assert_allclose(hand[~there, 0, :2], wrist[~there], atol=1e-6)
+        shape = hand[~there] - hand[~there][:, :1]
+        np.testing.assert_allclose(shape, np.broadcast_to(shape[:1], shape.shape), atol=1e-5)
+        for part in ("pose", "face", "right_hand"):
+            np.testing.assert_array_equal(HOLISTIC.view(new, part), HOLISTIC.view(window, part))
+
+    def test_its_shape_is_the_other_hands_in_the_mirror_turned(self, window):
+        empty = lose(window, HOLISTIC, "left_hand", 0, 30)
+        other = HOLISTIC.view(window, "right_hand")[4]
+        for turn in (0.0, 0.7):
+            hand = HOLISTIC.view(show_idle(empty, HOLISTIC, "left_hand", 4, turn, self.KEEP), "left_hand")[9]
+            shape, mirrored = ((h - h[0])[:, :2] * (side, module.ASPECT) for h, side in ((hand, 1), (other, -1)))
+            turned = mirrored @ [[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]]
+            np.testing.assert_allclose(shape, turned, atol=1e-5)
+
+    def test_fingers_are_shortened(self, window):
+        empty = lose(window, HOLISTIC, "left_hand", 0, 30)
+        keep = np.array([1, 0.5, 1, 1, 1])
+        whole, short = (
+            HOLISTIC.view(show_idle(empty, HOLISTIC, "left_hand", 4, 0.3, k), "left_hand")[0] for k in (self.KEEP, keep)
+        )
+        changed = (np.abs(whole - short) > 1e-6).any(axis=1)
+        assert [HAND_NAMES[i] for i in np.flatnonzero(changed)] == [f"index_finger_{j}" for j in ("pip", "dip", "tip")]
+        np.testing.assert_allclose(short[8] - short[5], 0.5 * (whole[8] - whole[5]), atol=1e-6)
+
+    def test_a_hand_that_was_found_stays_and_so_does_its_arm(self, window):
+        few = lose(window, HOLISTIC, "left_hand", 20, 30)
+        np.testing.assert_array_equal(show_idle(few, HOLISTIC, "left_hand", 4, 0.3, self.KEEP), few)
+        np.testing.assert_array_equal(hang(few, HOLISTIC, "left_hand", (0.3, 0.2)), few)
+
+    def test_an_idle_arm_hangs_elsewhere(self, window):
+        empty = lose(window, HOLISTIC, "left_hand", 3, 30)
+        new = hang(empty, HOLISTIC, "left_hand", (0.5, -0.2))
+        width = np.abs(landmark(window, "pose", "left_shoulder") - landmark(window, "pose", "right_shoulder"))[0, 0]
+        for joint, share in {"shoulder": 0, "elbow": 0.5, "wrist": 1, "thumb": 1, "hip": 0}.items():
+            moved = (landmark(new, "pose", f"left_{joint}") - landmark(empty, "pose", f"left_{joint}"))[0]
+            expected = share * width * np.array([0.5, -0.2 / module.ASPECT, 0, 0])
+            np.testing.assert_allclose(moved, expected, atol=1e-6)
+        assert not HOLISTIC.present(new, "left_hand").any()  # found three times: by mistake
+        for part in ("face", "right_hand"):
+            np.testing.assert_array_equal(HOLISTIC.view(new, part), HOLISTIC.view(window, part))
+
+    def test_without_the_other_hand_there_is_no_shape(self, window):
+        none = lose(lose(window, HOLISTIC, "left_hand", 0, 30), HOLISTIC, "right_hand", 0, 30)
+        np.testing.assert_array_equal(show_idle(none, HOLISTIC, "left_hand", 4, 0.3, self.KEEP), none)
+
 
 class TestMistakes:
     def test_lose(self, window):
@@ -409,7 +524,7 @@ class TestSheet:
 @pytest.mark.parametrize("name", ["house_no_yes", "korean_13/set1.npz"])
 def test_real_arms_stay_on_real_bodies(shared, sign, name):
     """After all that happens in space to one body, arms are as long, relative to shoulders, as in such recordings."""
-    only = replace(Strength(), mirror=0.0, stale=0.0, time=0.0, camera=0.0, body=0.0, noise=0.0)
+    only = replace(Strength(), mirror=0.0, stale=0.0, time=0.0, camera=0.0, body=0.0, idle=0.0, noise=0.0)
     for take in list(takes.read(shared(name), sign))[::15]:
         before, after = (
             lengths(w) for w in (take.samples, augment(take.samples, np.random.default_rng(0), strength=only))

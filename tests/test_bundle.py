@@ -81,7 +81,7 @@ def test_info_and_one_window(saved):
     assert (loaded.info.window, loaded.info.rate, loaded.info.sample) == (5, 12.5, (6,))
     assert loaded.info.layout == [("a", 1, ("x", "y", "z")), ("b", 1, ("x", "y", "z"))]
     assert loaded.info.parameters == model.count_params()
-    assert (loaded.info.threshold, loaded.info.hold, loaded.info.rearm, loaded.info.release) == (0.8, 8, 0.5, 0.4)
+    assert (loaded.info.threshold, loaded.info.hold, loaded.info.rearm, loaded.info.release) == (0.8, 10, 0.5, 0.4)
     one = loaded.predict(X[0].astype(np.float64))
     assert one.shape == (3,)
     assert np.allclose(one, loaded.predict(X)[0], atol=1e-6)

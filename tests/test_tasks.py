@@ -65,15 +65,13 @@ class TestContract:
         for samples in (np.zeros((5, *task.sample), np.float32), np.ones((5, *task.sample), np.float32)):
             assert all(0 <= share <= 1 for share in task.quality(samples).values())
 
-    def test_augmenting_and_blending_give_what_they_take(self, name):
+    @pytest.mark.parametrize("resting", [4, 0])
+    def test_augmenting_gives_what_it_takes(self, name, resting):
         task, rng = tasks.load(name), np.random.default_rng(0)
         windows, y = rng.random((4, task.window, *task.sample), np.float32), np.eye(4, dtype=np.float32)
-        if task.blend:
-            new, answers = task.blend(windows, y, windows[::-1], y[::-1], rng)
-            assert (new.shape, new.dtype, answers.shape) == (windows.shape, np.float32, y.shape)
         if task.augment:
-            new = task.augment(windows[0], rng)
-            assert (new.shape, new.dtype) == (windows[0].shape, np.float32)
+            new, answers = task.augment(windows, y, windows[:resting], y[:resting], rng)
+            assert (new.shape, new.dtype, answers.shape) == (windows.shape, np.float32, y.shape)
 
     def test_the_gate_answers_for_any_window(self, name):
         task = tasks.load(name)

@@ -65,7 +65,11 @@ def test_learns_and_repeats(tmp_path: Path):
     assert other.history != first.history
 
 
-@pytest.mark.parametrize("augment", [None, lambda window, rng: window + rng.normal(0, 0.1, window.shape)])
+def shaken(windows, y, rest, rest_y, rng):
+    return windows + rng.normal(0, 0.1, windows.shape).astype(np.float32), y
+
+
+@pytest.mark.parametrize("augment", [None, shaken])
 def test_two_epochs_and_two_more_are_four(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, augment):
     task, data, options = make_task(augment=augment), make_data(), replace(QUICK, patience=3)
     straight = train(task, data, tmp_path / "straight.h5", options)
@@ -111,12 +115,31 @@ def test_early_stopping_goes_on_where_it_stood(tmp_path: Path, monkeypatch: pyte
     assert (weights(resumed) == weights(straight)).all()
 
 
-def test_best_weights_are_restored(tmp_path: Path):
-    trained = train(make_task(), make_data(noise=1.5), tmp_path / "action.h5", replace(QUICK, epochs=15, patience=4))
+def test_stopped_early_it_has_its_best_weights(tmp_path: Path):
+    options = replace(QUICK, epochs=60, patience=4, learning_rate=0.05)
+    trained = train(make_task(), make_data(noise=1.5), tmp_path / "action.h5", options)
     x, y = rows(make_task(), make_data(noise=1.5), "val")
     loss = trained.history["val_loss"]
-    assert trained.model.evaluate(x, y, verbose=0)[0] == pytest.approx(loss[trained.best_epoch - 1], rel=1e-4)
-    assert trained.best_epoch != trained.epochs
+    assert trained.best_epoch < trained.epochs < 60
+    assert trained.model.evaluate(x, y, verbose=0)[0] == pytest.approx(min(loss), rel=1e-4)
+    assert loss[trained.best_epoch - 1] == min(loss)
+
+
+def test_at_the_end_of_its_schedule_it_keeps_the_end(tmp_path: Path):
+    trained = train(make_task(), make_data(noise=1.5), tmp_path / "action.h5", replace(QUICK, epochs=15, patience=15))
+    x, y = rows(make_task(), make_data(noise=1.5), "val")
+    loss = trained.history["val_loss"]
+    assert trained.best_epoch == trained.epochs == 15
+    assert trained.model.evaluate(x, y, verbose=0)[0] == pytest.approx(loss[-1], rel=1e-4)
+    assert loss[-1] != min(loss)
+
+
+@pytest.mark.parametrize(("slack", "stops"), [(10.0, False), (0.0, True)])
+def test_epochs_about_as_good_as_the_best_do_not_use_up_patience(tmp_path: Path, monkeypatch, slack, stops):
+    monkeypatch.setattr(training, "MOVED", 10.0)  # as if it had begun to learn: so that patience counts
+    monkeypatch.setattr(training, "SLACK", slack)
+    options = replace(QUICK, epochs=12, patience=2, learning_rate=0.0, monitor="loss")
+    assert (train(make_task(), make_data(), tmp_path / "action.h5", options).epochs < 12) == stops
 
 
 def test_ctrl_c_keeps_the_best_so_far(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -192,18 +215,18 @@ def test_batches_cover_an_epoch_in_an_order_of_its_own():
 
 
 def resting(*labels: str, **changes):
-    """A dataset with these labels, and a task that keeps what its `blend` is given and gives back halves."""
+    """A dataset with these labels, and a task that keeps what its `augment` is given and gives back halves."""
     given = []
 
-    def blend(windows, y, rest, rest_y, rng):
+    def augment(windows, y, rest, rest_y, rng):
         given.append((windows, y, rest, rest_y))
-        return (windows + rest) / 2, (y + rest_y) / 2
+        return ((windows + rest) / 2, (y + rest_y) / 2) if len(rest) else (windows, y)
 
-    return make_data(labels=list(labels)), make_task(blend=blend, **changes), given
+    return make_data(labels=list(labels)), make_task(augment=augment, **changes), given
 
 
-def test_blending_takes_other_rows_of_rest_and_comes_before_augmenting():
-    data, task, given = resting("down", "nothing", "up", augment=lambda window, rng: window * 2)
+def test_augmenting_is_given_other_rows_of_rest_and_comes_before_encoding():
+    data, task, given = resting("down", "nothing", "up", encode=lambda window: window * 2)
     rest = np.flatnonzero(data.y[:, 1])
     x, y = next(batches(task, data.X, data.y, rest, replace(QUICK, batch=45), 0))
     windows, answers, other, other_y = given[0]
@@ -216,7 +239,7 @@ def test_blending_takes_other_rows_of_rest_and_comes_before_augmenting():
     assert np.allclose(y, (answers + other_y) / 2)
 
 
-def test_blending_is_the_same_in_a_resumed_epoch():
+def test_augmenting_is_given_the_same_in_a_resumed_epoch():
     data, task, _ = resting("down", "nothing", "up")
     rest = np.flatnonzero(data.y[:, 1])
     from_three, from_four = (batches(task, data.X, data.y, rest, replace(QUICK, batch=45), n) for n in (3, 4))
@@ -228,12 +251,14 @@ def test_blending_is_the_same_in_a_resumed_epoch():
 @pytest.mark.parametrize(
     ("labels", "number"), [(("down", "Nothing", "up"), 1), (("-", "down", "up"), 0), (("down", "still", "up"), None)]
 )
-def test_only_with_a_label_for_rest_there_is_blending(tmp_path: Path, labels, number):
+def test_only_with_a_label_for_rest_is_there_any(tmp_path: Path, labels, number):
     data, task, given = resting(*labels)
     train(task, data, tmp_path / "action.h5", replace(QUICK, epochs=1))
-    assert bool(given) == (number is not None)
-    assert {int(n) for *_, rest_y in given for n in rest_y.argmax(axis=1)} <= {number}
-    assert all((rest_y.max(axis=1) == 1).all() for *_, rest_y in given)
+    assert given
+    for windows, _, rest, rest_y in given:
+        assert len(rest) == len(rest_y) == (0 if number is None else len(windows))
+        assert (rest_y.max(axis=1) == 1).all()
+        assert (rest_y.argmax(axis=1) == number).all()
 
 
 @pytest.mark.parametrize("count", [1, 27, 2000])
@@ -292,7 +317,7 @@ def test_the_network_is_finished_to_be_shown_and_again_when_it_is_calibrated(
 
 
 def test_augmenting_is_for_training_only():
-    task = make_task(augment=lambda window, rng: window * 0, encode=lambda window: window + 1)
+    task = make_task(augment=lambda windows, y, *_: (windows * 0, y), encode=lambda window: window + 1)
     data = make_data()
     x, _ = next(batches(task, *data.rows("train"), NO_REST, QUICK, 0))
     assert (x == 1).all()

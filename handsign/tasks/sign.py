@@ -115,9 +115,11 @@ SEEN = HOLISTIC.pick("pose", "left_hand", "right_hand")
 """The parts that a `normaliser` leaves something of; augmenting the face would take a third of the time of all."""
 
 
-def augmented(window: Array, rng: np.random.Generator) -> Array:
-    """Another window (T, 1662) of the same sign, without a face: see `handsign.augment`."""
-    return HOLISTIC.widen(augment.augment(HOLISTIC.narrow(window, *SEEN.slices), rng, SEEN))
+def augmented(windows: Array, y: Array, rest: Array, rest_y: Array, rng: np.random.Generator) -> tuple[Array, Array]:
+    """Other windows (n, T, 1662), without faces, of the same signs, some part way to rest: see `handsign.augment`."""
+    windows, rest = (HOLISTIC.narrow(samples, *SEEN.slices) for samples in (windows, rest))
+    windows, y = augment.blend(windows, y, rest, rest_y, rng, SEEN)
+    return HOLISTIC.widen(np.stack([augment.augment(window, rng, SEEN) for window in windows])), y
 
 
 TASK = Task(
@@ -129,10 +131,9 @@ TASK = Task(
     build=body_centred_lstm,
     finish=as_wide_as_raw,
     augment=augmented,
-    blend=augment.blend,
     sheet=augment.sheet,
     variants={
-        "raw": {"build": lstm, "finish": _as_it_is, "augment": None, "blend": None},
+        "raw": {"build": lstm, "finish": _as_it_is, "augment": None},
         "conv": {"build": body_centred_conv, "finish": _as_it_is},
     },
     goal=Classify(),
