@@ -21,7 +21,7 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--batch", type=cli.positive, default=of.batch, help="windows a step")
     options.add_argument("--learning-rate", type=cli.seconds, default=of.learning_rate, help="the tutorial's is 0.001")
     options.add_argument("--monitor", choices=MONITORS, help="what early stopping watches (default: val_loss, if any)")
-    options.add_argument("--patience", type=cli.positive, default=of.patience, help="epochs without improvement")
+    options.add_argument("--patience", type=cli.positive, default=of.patience, help="epochs clearly worse than the best")
     options.add_argument("--resume", action="store_true", help="go on with a training that was stopped")
     options.add_argument(
         "--evaluate",
