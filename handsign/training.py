@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
@@ -194,7 +195,9 @@ def _compile(model: keras.Model, rate: keras.optimizers.schedules.LearningRateSc
     optimizer.build(model.trainable_variables)  # so that a checkpoint can be put into it
 
 
-def batches(task: Task, x: Array, y: Array, rest: Array, options: Options, epoch: int) -> Iterator[tuple[Array, Array]]:
+def batches(
+    task: Task, x: Array, y: Array, rest: Array, options: Options, epoch: int
+) -> Generator[tuple[Array, Array]]:
     """The batches of epoch after epoch, without end, starting with `epoch`: shuffled by nothing but seed and epoch.
 
     `rest` are the numbers of the rows in which nothing is done.
@@ -218,10 +221,13 @@ def _fit(task: Task, course: _Course, train: Any, validation: Any, options: Opti
     from tqdm import tqdm
 
     done = len(course.state.history.get("loss", ()))
-    with tqdm(total=options.epochs, initial=done, desc=name, unit=" epochs", disable=None) as bar:
+    with (
+        tqdm(total=options.epochs, initial=done, desc=name, unit=" epochs", disable=None) as bar,
+        _released(batches(task, *train, options, done)) as source,
+    ):
         try:
             course.model.fit(
-                batches(task, *train, options, done),
+                source,
                 steps_per_epoch=_steps(len(train[0]), options),
                 epochs=options.epochs,
                 initial_epoch=done,
@@ -243,6 +249,16 @@ def _fit(task: Task, course: _Course, train: Any, validation: Any, options: Opti
             course.stopper.on_train_end()
             return True
     return False
+
+
+@contextmanager
+def _released(source: Generator[Any]) -> Iterator[Generator[Any]]:
+    """A generator, closed in the end: TensorFlow never lets go of one that it was given, nor of the data in it."""
+    try:
+        yield source
+    finally:
+        with suppress(ValueError):  # a thread of TensorFlow's is in it still
+            source.close()
 
 
 def _tensorboard(options: Options) -> list[keras.callbacks.Callback]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
+import weakref
 from dataclasses import replace
 from pathlib import Path
 
@@ -259,6 +261,19 @@ def test_only_with_a_label_for_rest_is_there_any(tmp_path: Path, labels, number)
         assert len(rest) == len(rest_y) == (0 if number is None else len(windows))
         assert (rest_y.max(axis=1) == 1).all()
         assert (rest_y.argmax(axis=1) == number).all()
+
+
+def test_the_data_is_let_go_afterwards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    given = []
+
+    def watched(task, x, *more):
+        given.append(weakref.ref(x))
+        return batches(task, x, *more)
+
+    monkeypatch.setattr(training, "batches", watched)
+    train(make_task(), make_data(), tmp_path / "action.h5", replace(QUICK, epochs=1))
+    gc.collect()
+    assert given[0]() is None
 
 
 @pytest.mark.parametrize("count", [1, 27, 2000])
