@@ -5,7 +5,7 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes
 SIGNS := hello thanks iloveyou yes no please help more nothing
 
-.PHONY: demo test lint requirements clean bench-stream bench-unseen model
+.PHONY: demo test lint requirements clean bench bench-stream bench-unseen model
 
 demo: $(VENV)/.run
 	@echo "== 1 of 4: record takes of two practice signers (moving drawings that stand in for people)"
@@ -35,7 +35,11 @@ $(VENV)/.test: $(VENV)/.run requirements-dev.txt requirements-data.txt
 	$(PIP) --no-deps -r requirements-data.txt
 	@touch $@
 
-# Real recordings of ../shared/data, whole sessions held out: 48 trainings, some 50 minutes on two cores.
+# Ours beside the tutorial's loop: frames a second, delay to the first prediction, memory; about half an hour.
+bench: $(VENV)/.run
+	$(PY) benchmarks/live.py
+
+# Real recordings of ../shared/data, whole sessions held out: 48 trainings, about an hour on two cores.
 bench-unseen: $(VENV)/.run
 	rm -rf benchmarks/work
 	$(PY) benchmarks/unseen.py

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -21,6 +22,9 @@ def recording() -> argparse.ArgumentParser:
     options.add_argument("--no-rest", action="store_true", help="do not record the pauses as takes of nothing")
     options.add_argument("--source", help="a video, a folder of videos (one folder an action), or practice[:SEED]")
     options.add_argument("--window", choices=["cut", "whole"], default="cut", help="what becomes of longer videos")
+    options.add_argument(
+        "--workers", type=cli.positive, default=os.cpu_count() or 1, help="processes that take videos apart"
+    )
     options.add_argument("--headless", action="store_true", help="no window (for --source practice)")
     cli.add_camera(options)
     return options

@@ -21,7 +21,7 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--batch", type=cli.positive, default=of.batch, help="windows a step")
     options.add_argument("--learning-rate", type=cli.seconds, default=of.learning_rate, help="the tutorial's is 0.001")
     options.add_argument("--monitor", choices=MONITORS, help="what early stopping watches (default: val_loss, if any)")
-    options.add_argument("--patience", type=cli.positive, default=of.patience, help="epochs clearly worse than the best")
+    options.add_argument("--patience", type=cli.positive, default=of.patience, help="epochs clearly below the best")
     options.add_argument("--resume", action="store_true", help="go on with a training that was stopped")
     options.add_argument(
         "--evaluate",
@@ -44,7 +44,7 @@ def main() -> None:
     options = Options(**{field.name: getattr(args, field.name, field.default) for field in fields(Options)})
     folds = dataset.folds(data, args.folds) if args.evaluate else None
     trained = training.train(chosen, data, args.model, options, lambda model: model.summary())
-    info = bundle.save(trained.model, args.model, bundle.describe(chosen, data.labels, data.rate))
+    info = bundle.save(trained.model, args.model, bundle.describe(chosen, data.labels, data.rate), trained.lean)
     if not trained.interrupted:
         training.checkpoint_of(args.model).unlink(missing_ok=True)
     results = evaluation.evaluate(lambda x: trained.model.predict(x, verbose=0), chosen, data)

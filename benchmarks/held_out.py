@@ -107,7 +107,7 @@ def trained(task: Task, data: Dataset, options: Options, name: str) -> Bundle:
     if not path.exists():
         WORK.mkdir(exist_ok=True)
         found = training.train(task, data, path, options, name=name)
-        bundle.save(found.model, path, bundle.describe(task, data.labels, data.rate))
+        bundle.save(found.model, path, bundle.describe(task, data.labels, data.rate), found.lean)
         training.checkpoint_of(path).unlink(missing_ok=True)
     return bundle.Bundle.load(path, task)
 

@@ -36,6 +36,7 @@ def add_camera(options: argparse.ArgumentParser) -> None:
     options.add_argument("--width", type=positive, default=640, help="of the camera's picture, in pixels")
     options.add_argument("--height", type=positive, default=480, help="of the camera's picture, in pixels")
     options.add_argument("--fps", type=seconds, default=30.0, help="frames a second to ask the camera for")
+    options.add_argument("--fast", action="store_true", help="the task's faster extractor, which is less exact")
 
 
 def add_split(options: argparse.ArgumentParser) -> None:

@@ -1,13 +1,11 @@
-"""The 1662 values of a holistic frame: what they mean (`HOLISTIC`) and how a picture becomes them (`Holistic`)."""
+"""What the 1662 values of a holistic frame mean (`HOLISTIC`); `holistic.Holistic` makes them of a picture."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -164,49 +162,3 @@ SUBSETS: Sequence[tuple[str, ...]] = (
     ("pose", "left_hand", "right_hand"),
     ("left_hand", "right_hand"),
 )
-
-
-class Holistic:
-    """MediaPipe Holistic as a `sense`: frame (H, W, 3) uint8 BGR -> keypoints (1662,) float32.
-
-    The same settings as the tutorial's: detection and tracking confidence 0.5, full pose model, smoothing over time.
-    A context manager; the pictures of one take or one stream, in order, go through one instance.
-    """
-
-    name = "mediapipe-holistic"
-
-    def __init__(self) -> None:
-        self._solution = _holistic_class()(min_detection_confidence=0.5, min_tracking_confidence=0.5)
-
-    def __call__(self, frame: Array) -> Array:
-        rgb = np.ascontiguousarray(frame[..., ::-1])
-        rgb.flags.writeable = False  # lets MediaPipe read it without a copy
-        found = self._solution.process(rgb)
-        return HOLISTIC.assemble({part.name: _points(found, part) for part in HOLISTIC.parts})
-
-    def __enter__(self) -> Holistic:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        self._solution.close()
-
-
-def _points(found: Any, part: Part) -> Array | None:
-    """One part of MediaPipe's result as (points, fields), or None where it was not found."""
-    landmarks = getattr(found, f"{part.name}_landmarks")
-    if landmarks is None:
-        return None
-    return np.array([[getattr(point, field) for field in part.fields] for point in landmarks.landmark])
-
-
-def _holistic_class() -> Any:
-    """Import MediaPipe's Holistic without TensorFlow, which it would load for an option nobody uses (9 s, not 1 s)."""
-    hidden = "tensorflow" not in sys.modules
-    if hidden:
-        sys.modules["tensorflow"] = None  # type: ignore[assignment]  # makes `import tensorflow` an ImportError
-    try:
-        from mediapipe.python.solutions.holistic import Holistic as Solution
-    finally:
-        if hidden:
-            del sys.modules["tensorflow"]
-    return Solution

@@ -6,17 +6,19 @@ import argparse
 import time
 from collections import Counter, deque
 from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
+import numpy as np
 
 from handsign import task as tasks
 from handsign.errors import InputError
+from handsign.sense import Newest, in_turn
 from handsign.session import Event, Recognising, Session, Trigger
-from handsign.sources import Camera, Source, open_source
+from handsign.sources import Camera, Frame, Source, open_source
 
 if TYPE_CHECKING:
     from handsign.bundle import BundleInfo
@@ -26,36 +28,58 @@ if TYPE_CHECKING:
 
 @dataclass
 class Pace:
-    """How fast a loop runs: frames a second over the last second or so, and milliseconds from frame to picture."""
+    """How fast a loop runs: frames a second over the last second or so, the delay from a picture's arrival to its
+    being shown (median and 95th percentile over the last ten seconds or so), and how many were dropped.
+    """
 
     _ends: deque[float] = field(default_factory=lambda: deque(maxlen=30))
-    _took: float = 0.0
+    delays: deque[float] = field(default_factory=lambda: deque(maxlen=300))
+    dropped: int = 0
 
-    def frame(self, began: float, ended: float) -> None:
-        """A frame was received at `began` and shown at `ended` (seconds of one clock)."""
+    def frame(self, frame: Frame, ended: float) -> None:
+        """A frame was shown at `ended` (seconds of time.perf_counter)."""
         self._ends.append(ended)
-        self._took += 0.1 * (ended - began - self._took)
+        self.dropped += frame.skipped
+        if frame.arrived:
+            self.delays.append(ended - frame.arrived)
 
     def __str__(self) -> str:
         elapsed = self._ends[-1] - self._ends[0] if len(self._ends) > 1 else 0.0
-        rate = (len(self._ends) - 1) / elapsed if elapsed else 0.0
-        return f"{rate:.1f} fps   delay {1000 * self._took:.0f} ms"
+        told = f"{(len(self._ends) - 1) / elapsed if elapsed else 0:.1f} fps"
+        if self.delays:
+            middle, late = np.quantile(self.delays, (0.5, 0.95)) * 1000
+            told += f"   delay {middle:.0f} ms, p95 {late:.0f} ms   {self.dropped} dropped"
+        return told
 
 
-def play(session: Session, source: Source, window: Window | None = None, video: VideoFile | None = None) -> None:
+def play(
+    session: Session,
+    source: Source,
+    window: Window | None = None,
+    video: VideoFile | None = None,
+    pace: Pace | None = None,
+) -> None:
     """Show a session every frame of a source, and its picture to the window and the video, until one of them ends.
 
     A window mirrors a camera, as a mirror would; it shows a file at its own speed, or as fast as the machine can.
     What the session has to say goes to the terminal as well.
     """
+    with closing(sensed(source, session.sense)) as frames:
+        _play(session, source, frames, window, video, pace or Pace())
+
+
+def _play(
+    session: Session, source: Source, frames: Any, window: Window | None, video: VideoFile | None, pace: Pace
+) -> None:
     from handsign.screen import paint
 
-    pace, shown, told, start = Pace(), None, "", time.perf_counter()
-    for frame in source:
-        began = time.perf_counter()
+    shown, told, start = None, "", time.perf_counter()
+    for frame in frames:
         if frame is not None:
             session.see(frame)
             shown = frame
+        if isinstance(frames, Newest):
+            frames.keep = session.keeps
         if shown is not None and (window or video):
             view = replace(session.view(), footer=str(pace))
             picture = paint(shown.image, session.sample, session.task.layout, view, source.live)
@@ -64,7 +88,8 @@ def play(session: Session, source: Source, window: Window | None = None, video: 
             if window:
                 window.show(picture)
         now = time.perf_counter()
-        pace.frame(began, now)
+        if frame is not None:
+            pace.frame(frame, now)
         if window:
             early = shown.time - (now - start) if shown and not source.live else 0.0
             start -= min(early, 0.0)  # a machine that cannot keep up plays slower, not in jumps
@@ -76,6 +101,13 @@ def play(session: Session, source: Source, window: Window | None = None, video: 
             print(told, flush=True)
         if session.done:
             break
+
+
+def sensed(source: Source, sense: Sense) -> Any:
+    """The frames of a source with their samples: the newest ones of a camera, else all of them."""
+    if source.knows_samples:
+        return source
+    return Newest(source, sense) if source.live else in_turn(source, sense)
 
 
 def open_window(args: argparse.Namespace, title: str) -> AbstractContextManager[Window | None]:
@@ -127,7 +159,7 @@ def recognise(args: argparse.Namespace) -> None:
     from handsign.bundle import Bundle
     from handsign.screen import VideoFile
 
-    task = tasks.load(args.task)
+    task = tasks.load(args.task, args.fast)
     bundle = Bundle.load(args.model, task, args.labels)
     levels = {name: getattr(args, name) for name in ("threshold", "hold", "rearm", "release")}
     info = msgspec.structs.replace(bundle.info, **{name: v for name, v in levels.items() if v is not None})

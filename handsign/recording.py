@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import signal
 import time
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack, closing
+from multiprocessing import active_children, get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +23,7 @@ from handsign import task as tasks
 from handsign.errors import InputError
 from handsign.goals import NOTHING, is_rest
 from handsign.live import open_live, open_sense, open_window, play
+from handsign.sense import in_turn
 from handsign.session import Plan, Recording
 from handsign.sources import VIDEO_SUFFIXES, Video
 from handsign.takes import Store, Take, TakeInfo, checked, read
@@ -33,7 +38,7 @@ def record(args: argparse.Namespace) -> None:
     """`collect.py`: from a camera (or the practice signer) take by take, or from videos all at once."""
     if args.length < 2:
         raise InputError(f"a take of {args.length} frame is no movement; give --length at least 2")
-    task, store = tasks.load(args.task), Store(args.data)
+    task, store = tasks.load(args.task, args.fast), Store(args.data)
     if args.source and not args.source.startswith("practice"):
         take_apart(args, task, store)
         return
@@ -72,29 +77,74 @@ def extractor(task: Task) -> str:
 def take_apart(args: argparse.Namespace, task: Task, store: Store) -> None:
     """Every frame of every video becomes part of a take; videos that are there already are skipped."""
     root = Path(args.source).resolve()
-    clips = find_clips(root, args.actions)
-    known, unreadable, count = store.sources(), [], Counter[str]()
-    for action, path in (bar := tqdm(clips, "videos", disable=None)):
-        bar.set_postfix_str(path.name)
+    clips, known, new = find_clips(root, args.actions), store.sources(), []
+    for action, path in clips:
         name = path.relative_to(root.parent if root.is_file() else root).as_posix()
         source = f"{name}@{path.stat().st_size}"  # every folder has a hello/1.mp4
-        if (action, f"{source}#0") in known:
-            continue
-        try:
-            takes = list(clip_takes(path, task, None if args.window == "whole" else args.length))
-        except InputError as error:
-            unreadable.append(error)
-            continue
-        for take in reversed(takes):  # where the one that starts at 0 is there, all of them are
-            own = {"action": action, "signer": args.signer, "source": f"{source}#{take.name}"}
-            if (action, own["source"]) not in known:
-                store.add(Take(take.samples, take.times, msgspec.structs.replace(take.info, **own)))
-                count[action] += 1
+        if (action, f"{source}#0") not in known:
+            new.append((action, path, source))
+    unreadable, count = [], Counter[str]()
+    with closing(_taken_apart([path for _, path, _ in new], args, task)) as found:
+        for (action, path, source), takes in zip(bar := tqdm(new, "videos", disable=None), found, strict=True):
+            bar.set_postfix_str(path.name)
+            if isinstance(takes, InputError):
+                unreadable.append(takes)
+                continue
+            for take in reversed(takes):  # where the one that starts at 0 is there, all of them are
+                own = {"action": action, "signer": args.signer, "source": f"{source}#{take.name}"}
+                if (action, own["source"]) not in known:
+                    store.add(Take(take.samples, take.times, msgspec.structs.replace(take.info, **own)))
+                    count[action] += 1
     print(f"{args.data}: {', '.join(f'{n} new takes of {a}' for a, n in count.items()) or 'nothing new'}")
     for error in unreadable:
         print(f"left out: {error}")
     if len(unreadable) == len(clips):
         raise InputError(f"none of the {len(clips)} videos at {args.source} could be read")
+
+
+def _taken_apart(paths: Sequence[Path], args: argparse.Namespace, task: Task) -> Iterator[list[Take] | InputError]:
+    """The takes of each video, or why there are none, in the order of the videos, by `args.workers` processes."""
+    length = None if args.window == "whole" else args.length
+    workers = min(args.workers, len(paths))
+    if workers < 2:
+        yield from (_takes_or_error(path, task, length) for path in paths)
+        return
+    pool, waiting = ProcessPoolExecutor(workers, get_context("spawn"), _leave_ctrl_c_alone), deque[Future[Any]]()
+    try:
+        for path in paths:
+            waiting.append(pool.submit(_by_name, path, args.task, args.fast, length))
+            if len(waiting) >= 2 * workers:  # results that wait for one before them take memory
+                yield waiting[0].result()
+                waiting.popleft()
+        while waiting:
+            yield waiting[0].result()
+            waiting.popleft()
+    except BrokenProcessPool as error:
+        raise InputError(
+            "a process that takes a video apart has died, maybe for want of memory; what is stored stays, "
+            "the same command with --workers 1 goes on"
+        ) from error
+    finally:
+        if waiting:  # nobody asks for the rest
+            for process in active_children():
+                process.terminate()
+        pool.shutdown(cancel_futures=True)
+
+
+def _leave_ctrl_c_alone() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent gets it as well, and ends this process
+
+
+def _by_name(path: Path, name: str, fast: bool, length: int | None) -> list[Take] | InputError:
+    """In another process, where a task has to be loaded again: it is made of functions."""
+    return _takes_or_error(path, tasks.load(name, fast), length)
+
+
+def _takes_or_error(path: Path, task: Task, length: int | None) -> list[Take] | InputError:
+    try:
+        return list(clip_takes(path, task, length))
+    except InputError as error:
+        return error
 
 
 def find_clips(root: Path, actions: Iterable[str] | None) -> list[tuple[str, Path]]:
@@ -134,7 +184,7 @@ def clip_takes(path: Path, task: Task, length: int | None) -> Iterator[Take]:
     Nothing is yielded before the whole video is read. `Take.name` is the number of the first frame.
     """
     with Video(path) as video, task.sense() as sense:
-        frames = [(frame.time, sense(frame.image)) for frame in video]
+        frames = [(frame.time, frame.sample) for frame in in_turn(video, sense) if frame]
         info = TakeInfo(action="", frame_size=video.size, rate=video.rate, extractor=extractor(task))
     for first in range(0, len(frames), length or len(frames)):
         piece = frames[first : first + (length or len(frames))]

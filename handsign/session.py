@@ -53,7 +53,7 @@ class Session:
         self.message = ""
         self.help = False
         self.sample: Array | None = None
-        self._sense = sense
+        self.sense = sense
         self.commands: Mapping[str, tuple[str, Callable[[], None]]] = {}
 
     def keys(self) -> dict[str, tuple[str, Callable[[], None]]]:
@@ -70,7 +70,7 @@ class Session:
 
     def see(self, frame: Frame) -> Any:
         """The next frame: sense it, then do with the sample what this session is for."""
-        self.sample = frame.sample if frame.sample is not None else self._sense(frame.image)
+        self.sample = frame.sample if frame.sample is not None else self.sense(frame.image)
         return self.take_in(self.sample, frame)
 
     def take_in(self, sample: Array, frame: Frame) -> Any:
@@ -80,6 +80,11 @@ class Session:
     def view(self) -> View:
         """What to show now."""
         return View(message=self.message, help=self.help, keys=[(k, what) for k, (what, _) in self.keys().items()])
+
+    @property
+    def keeps(self) -> bool:
+        """Whether no frame may be dropped now, however late it comes."""
+        return False
 
     def quit(self) -> None:
         """End the session; a take in progress is dropped, everything saved stays."""
@@ -119,6 +124,8 @@ class Saved:
 
 GAP = 1.0
 """Seconds without a picture that a take does not survive: the camera was away."""
+READY = 0.5
+"""Seconds before a take from which on no picture is dropped: those on their way already may have gaps before them."""
 EDGE = 0.3
 """Seconds after a take and before the next that are no rest yet or no more: who signs is late or early."""
 
@@ -164,13 +171,20 @@ class Recording(Session):
         """The action being recorded."""
         return self._over.action if self._over else self.plan.actions[min(self._index, len(self.plan.actions) - 1)]
 
+    @property
+    def keeps(self) -> bool:
+        """In a take, and for `READY` seconds before it."""
+        soon = self._starts is not None and self._now >= self._starts - READY
+        return soon or self._frames is not None
+
     def take_in(self, sample: Array, frame: Frame) -> None:
         """Count down, then collect a take's frames."""
         away = not 0 < frame.time - self._now < GAP
         self._now = frame.time
-        if away and self._frames:
+        if self._frames and (away or frame.skipped):
             self._drop()
-            self.message = "the pictures stopped for a moment: the take starts again"
+            why = "the pictures stopped for a moment" if away else f"pictures had to be dropped ({frame.skipped})"
+            self.message = f"{why}: the take starts again"
         elif away:
             self._idle.clear()
         if self._paused or self.done:

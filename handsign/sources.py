@@ -26,11 +26,17 @@ IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp"})
 
 @dataclass(frozen=True)
 class Frame:
-    """One picture (H, W, 3) uint8 BGR at `time` seconds, and its sample where the source already knows it."""
+    """One picture (H, W, 3) uint8 BGR at `time` seconds, and its sample where it is known.
+
+    skipped  how many pictures between the last one and this were dropped
+    arrived  when it came, in seconds of time.perf_counter; 0 where nobody looked at the clock
+    """
 
     image: Array
     time: float
     sample: Array | None = None
+    skipped: int = 0
+    arrived: float = 0.0
 
 
 class Source:

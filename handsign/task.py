@@ -35,6 +35,7 @@ class Task:
     window   how many samples the model sees at once
     rate     samples a second, where the recordings do not say otherwise
     sense    opens the extractor: () -> context manager of (frame (H, W, 3) uint8 BGR -> sample (*sample,) float32)
+    fast     opens a faster extractor of almost the same samples, for --fast; None if there is none
     build    ((window, *sample) shape of x, labels, options) -> keras.Model, (N, *x) -> (N, *y)
     finish   the network as it was trained -> the same function as it is saved
     goal     the question asked of a window
@@ -57,6 +58,7 @@ class Task:
     sense: Callable[[], AbstractContextManager[Sense]]
     build: Callable[..., keras.Model]
     goal: Goal
+    fast: Callable[[], AbstractContextManager[Sense]] | None = None
     actions: tuple[str, ...] = ()
     encode: Callable[[Array], Array] = field(default=lambda window: window)
     finish: Callable[[keras.Model], keras.Model] = field(default=lambda model: model)
@@ -92,14 +94,16 @@ def names() -> list[str]:
     return sorted(module.name for module in pkgutil.iter_modules(tasks.__path__))
 
 
-def load(name: str) -> Task:
-    """Import one task by its name.
+def load(name: str, fast: bool = False) -> Task:
+    """Import one task by its name; `fast` with its faster extractor for `sense`.
 
     Raises:
-        InputError: there is no such task.
+        InputError: there is no such task, or it has no faster extractor.
     """
     if name not in names():
         raise InputError(f"there is no task {name!r}; there are: {', '.join(names())}")
     task = importlib.import_module(f"{tasks.__name__}.{name}").TASK
     assert isinstance(task, Task), f"{name}.TASK is a {type(task).__name__}"
-    return task
+    if fast and task.fast is None:
+        raise InputError(f"{name} has no faster extractor; leave out --fast")
+    return replace(task, sense=task.fast) if fast and task.fast else task

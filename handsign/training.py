@@ -79,6 +79,7 @@ class Trained:
     interrupted  whether somebody stopped it; the checkpoint is still there to `--resume` from
     seconds      how long it took, since the last resume
     temperature  what its scores were divided by, in its weights (`calibration`); None: by nothing, see `uncalibrated`
+    lean         the same network before the task finished it, where that is another
     """
 
     model: keras.Model
@@ -89,6 +90,7 @@ class Trained:
     seconds: float
     temperature: float | None = None
     uncalibrated: str = ""
+    lean: keras.Model | None = None
 
     @property
     def epochs(self) -> int:
@@ -149,9 +151,8 @@ def train(
     interrupted = _fit(task, course, (x, y, rest), validation, options, name)
     seconds = time.monotonic() - began
     calibrated = calibrate(model, *validation)
-    return Trained(
-        task.finish(model), course.state.history, course.best_epoch, course.learned, interrupted, seconds, *calibrated
-    )
+    state = course.state.history, course.best_epoch, course.learned, interrupted, seconds
+    return Trained(task.finish(model), *state, *calibrated, lean=model)
 
 
 def encode(task: Task, windows: Array) -> Array:

@@ -24,12 +24,14 @@ def resample(samples: Array, times: Array, at: Array, groups: Sequence[slice] = 
     right = np.minimum(right, len(times) - 1)
     span = np.where(times[right] > times[left], times[right] - times[left], 1.0)
     weight = np.clip((at - times[left]) / span, 0.0, 1.0).reshape(-1, *[1] * (samples.ndim - 1))
-    before, after = samples[left], samples[right]
-    mixed = before + (after - before) * weight.astype(samples.dtype)
-    nearest = np.where(weight < 0.5, before, after)
+    before = samples[left]
+    mixed = before + (samples[right] - before) * weight.astype(samples.dtype)
+    nearest = np.where(weight.ravel() < 0.5, left, right)
     for group in groups:
-        gap = ~(before[:, group].any(axis=1) & after[:, group].any(axis=1))
-        mixed[gap, group] = nearest[gap, group]
+        there = samples[:, group].any(axis=1)
+        gap = np.flatnonzero(~(there[left] & there[right]))
+        if len(gap):
+            mixed[gap, group] = samples[nearest[gap], group]
     return mixed
 
 

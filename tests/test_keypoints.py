@@ -1,57 +1,14 @@
-import subprocess
-import sys
-
-import cv2
-import matplotlib.cbook
 import numpy as np
 import pytest
 
 from handsign.errors import InputError
-from handsign.keypoints import HOLISTIC, Holistic
-from handsign.sources import Video
+from handsign.keypoints import HOLISTIC
 
 PARTS = [part.name for part in HOLISTIC.parts]
 
 
 def part(name):
     return next(p for p in HOLISTIC.parts if p.name == name)
-
-
-def extract_keypoints(results):
-    """Word for word the tutorial's function."""
-    pose = (
-        np.array([[res.x, res.y, res.z, res.visibility] for res in results.pose_landmarks.landmark]).flatten()
-        if results.pose_landmarks
-        else np.zeros(33 * 4)
-    )
-    face = (
-        np.array([[res.x, res.y, res.z] for res in results.face_landmarks.landmark]).flatten()
-        if results.face_landmarks
-        else np.zeros(468 * 3)
-    )
-    lh = (
-        np.array([[res.x, res.y, res.z] for res in results.left_hand_landmarks.landmark]).flatten()
-        if results.left_hand_landmarks
-        else np.zeros(21 * 3)
-    )
-    rh = (
-        np.array([[res.x, res.y, res.z] for res in results.right_hand_landmarks.landmark]).flatten()
-        if results.right_hand_landmarks
-        else np.zeros(21 * 3)
-    )
-    return np.concatenate([pose, face, lh, rh])
-
-
-def tutorial(frames):
-    from mediapipe.python.solutions import holistic
-
-    with holistic.Holistic(min_detection_confidence=0.5, min_tracking_confidence=0.5) as model:
-        return np.array([extract_keypoints(model.process(cv2.cvtColor(f, cv2.COLOR_BGR2RGB))) for f in frames])
-
-
-def ours(frames):
-    with Holistic() as sense:
-        return np.array([sense(frame) for frame in frames])
 
 
 class TestLayout:
@@ -145,42 +102,3 @@ class TestAgainstMediaPipe:
         assert part("pose").names == tuple(mark.name.lower() for mark in PoseLandmark)
         for hand in ("left_hand", "right_hand"):
             assert part(hand).names == tuple(mark.name.lower() for mark in HandLandmark)
-
-    def test_a_photo_gives_what_the_tutorial_gets(self):
-        with matplotlib.cbook.get_sample_data("grace_hopper.jpg") as file:
-            photo = cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_COLOR)
-        frames = [photo] * 2
-        samples = ours(frames)
-        assert samples.dtype == np.float32
-        assert np.array_equal(samples, tutorial(frames).astype(np.float32))
-        found = {name: HOLISTIC.present(samples, name).tolist() for name in PARTS}
-        assert found == {
-            "pose": [True] * 2,
-            "face": [True] * 2,
-            "left_hand": [False] * 2,
-            "right_hand": [False] * 2,
-        }
-        nose = HOLISTIC.view(samples, "pose")[0, 0]
-        assert 0.3 < nose[0] < 0.7  # in image widths and heights, the face is in the upper middle
-        assert 0.2 < nose[1] < 0.5
-
-    def test_a_video_gives_what_the_tutorial_gets(self, shared):
-        with Video(shared("video/webcam_hand.mp4")) as video:
-            frames = [frame.image for frame in video]
-        samples = ours(frames)
-        assert samples.shape == (58, 1662)
-        assert np.array_equal(samples, tutorial(frames).astype(np.float32))
-        assert HOLISTIC.present(samples, "right_hand").any() or HOLISTIC.present(samples, "left_hand").any()
-
-
-def test_mediapipe_and_tensorflow_stay_away_until_needed():
-    script = """
-import sys
-import handsign.keypoints
-assert "mediapipe" not in sys.modules
-with handsign.keypoints.Holistic():
-    assert "mediapipe" in sys.modules
-    assert "tensorflow" not in sys.modules
-"""
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr

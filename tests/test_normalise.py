@@ -102,8 +102,9 @@ def test_real_takes_are_finite_and_bounded(normalise, shared):
 @pytest.mark.parametrize("network", ["", "conv"])
 def test_keras_alone_opens_a_model_with_it(tmp_path, window, network):
     sign = tasks.load("sign").variant(network) if network else tasks.load("sign")
-    model = sign.finish(sign.build((30, 1662), ["a", "b", "c"]))
-    bundle.save(model, tmp_path / "action.h5", bundle.describe(sign, ["a", "b", "c"], 30.0))
+    lean = sign.build((30, 1662), ["a", "b", "c"])
+    model = sign.finish(lean)
+    bundle.save(model, tmp_path / "action.h5", bundle.describe(sign, ["a", "b", "c"], 30.0), lean)
     assert sum(path.stat().st_size for path in bundle.paths(tmp_path / "action.h5")[::3]) < 5 * 2**20
     np.save(tmp_path / "window.npy", window)
     code = (

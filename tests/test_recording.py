@@ -1,5 +1,6 @@
 import argparse
 import errno
+import multiprocessing
 import os
 import subprocess
 import sys
@@ -26,8 +27,9 @@ def clips(tmp_path):
 
 
 def collect(task, source, data, **more):
-    options = {"actions": None, "signer": "me", "length": 10, "window": "cut", **more}
-    take_apart(argparse.Namespace(source=str(source), data=data, **options), task, Store(data))
+    options = {"actions": None, "signer": "me", "length": 10, "window": "cut", "workers": 1, **more}
+    args = argparse.Namespace(task=task.name, fast=False, source=str(source), data=data, **options)
+    take_apart(args, task, Store(data))
 
 
 def script(*arguments):
@@ -144,6 +146,65 @@ class TestVideos:
         (tmp_path / "hello" / "a.mp4").write_text("")
         with pytest.raises(InputError, match="none of the 1 videos"):
             collect(sign, tmp_path / "hello", tmp_path / "data")
+
+
+@pytest.fixture
+def four(tmp_path):
+    """A folder of three videos of hello, the first one the longest, and one that cannot be read."""
+    for name, frames in (("a", 30), ("c", 4), ("d", 4)):
+        make_video(tmp_path / "clips" / "hello" / f"{name}.mp4", frames)
+    (tmp_path / "clips" / "hello" / "b.mp4").write_text("no video")
+    return tmp_path / "clips"
+
+
+def die(*_):
+    os._exit(1)
+
+
+@pytest.mark.timeout(120)
+class TestWorkers:
+    """Other processes know a task by its name: these are MediaPipe's, and find nobody."""
+
+    def test_several_give_what_one_gives(self, four, tmp_path, capsys):
+        told = []
+        for workers in (1, 2):
+            collect(tasks.load("sign"), four, tmp_path / str(workers), workers=workers)
+            told.append(capsys.readouterr().out.replace(f"{tmp_path / str(workers)}: ", ""))
+        assert told[0] == told[1]
+        assert "b.mp4 cannot be read" in told[0]
+        one, two = [list(read(tmp_path / str(workers), tasks.load("sign"))) for workers in (1, 2)]
+        assert len(one) == 5
+        assert [(take.name, take.info) for take in one] == [(take.name, take.info) for take in two]
+        assert all(np.array_equal(a.samples, b.samples) for a, b in zip(one, two, strict=True))
+
+    def test_ctrl_c_keeps_what_is_stored_and_leaves_no_process(self, four, tmp_path):
+        stored = []
+
+        class Stopped(Store):
+            def add(self, take):
+                if stored:
+                    raise KeyboardInterrupt
+                stored.append(super().add(take))
+
+        options = {"actions": None, "signer": "me", "length": 4, "window": "whole", "workers": 2}
+        args = argparse.Namespace(task="sign", fast=False, source=str(four), data=tmp_path / "data", **options)
+        with pytest.raises(KeyboardInterrupt):
+            take_apart(args, tasks.load("sign"), Stopped(tmp_path / "data"))
+        assert multiprocessing.active_children() == []
+        assert names(tmp_path / "data", tasks.load("sign")) == ["hello/me_000.npz"]
+
+    def test_fast_says_so_in_the_take(self, tmp_path):
+        paths = [make_video(tmp_path / "hello" / f"{i}.mp4", 3) for i in range(2)]
+        done = script("--source", paths[0].parent, "--data", tmp_path / "data", "--fast", "--workers", "2")
+        assert done.returncode == 0, done.stderr
+        takes = read(tmp_path / "data", tasks.load("sign"))
+        assert [take.info.extractor for take in takes] == ["mediapipe-holistic-fast"] * 2
+
+    def test_a_process_that_dies_is_one_line(self, four, tmp_path, monkeypatch):
+        monkeypatch.setattr("handsign.recording._by_name", die)
+        with pytest.raises(InputError, match="has died"):
+            collect(tasks.load("sign"), four, tmp_path / "data", workers=2)
+        assert multiprocessing.active_children() == []
 
 
 def bring(path, data, **more):

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from handsign.errors import InputError
-from handsign.keypoints import HOLISTIC, Layout, Part, _holistic_class
+from handsign.holistic import import_mediapipe
+from handsign.keypoints import HOLISTIC, Layout, Part
 from handsign.screen import VideoFile, Window, draw_landmarks, paint
 from handsign.session import View
 
@@ -84,6 +85,18 @@ def test_a_landmark_changes_pixels_where_it_is_and_nowhere_else(part, ground):
     assert len(rows)
     assert abs(rows - 0.75 * 480).max() <= 8
     assert abs(columns - 0.25 * 640).max() <= 8
+
+
+@pytest.mark.parametrize("part", ["face", "left_hand"])
+@pytest.mark.parametrize("x", [0.0001, 0.5, 0.9999])
+@pytest.mark.parametrize("y", [0.0001, 0.5, 0.9999])
+def test_a_landmark_at_an_edge_does_not_come_out_at_the_other(part, x, y):
+    image = blank()
+    draw_landmarks(image, only(part, [(x, y)]), HOLISTIC)
+    rows, columns = np.nonzero((image != 128).any(axis=2))
+    assert len(rows)
+    assert abs(rows - y * 480).max() <= 8
+    assert abs(columns - x * 640).max() <= 8
 
 
 @pytest.mark.parametrize("ground", [0, 255])
@@ -247,7 +260,7 @@ def test_different_scripts_do_not_look_the_same():
 
 
 def test_strokes_are_the_connections_of_mediapipe():
-    _holistic_class()  # imports MediaPipe without TensorFlow
+    import_mediapipe()  # MediaPipe without TensorFlow
     from mediapipe.python.solutions.face_mesh_connections import FACEMESH_CONTOURS
     from mediapipe.python.solutions.hands_connections import HAND_CONNECTIONS
     from mediapipe.python.solutions.pose_connections import POSE_CONNECTIONS

@@ -104,6 +104,27 @@ class TestRecording:
         stage.takes(3)
         assert stage.session.view().title == "b   take 2 of 2   action 2 of 2"
 
+    def test_from_shortly_before_a_take_to_its_end_no_frame_may_be_dropped(self, stage):
+        kept = []
+        for _ in range(33 + 4 + 10):
+            stage.frames(1)
+            kept.append(stage.session.keeps)
+        assert kept == [False] * 16 + [True] * (17 + 2) + [False] * 12
+
+    def test_a_take_with_a_dropped_frame_starts_again(self, stage):
+        stage.until(lambda session: session.view().recording)
+        stage.frames(1)
+        stage.count, stage.now = stage.count + 3, stage.now + 3 / 32
+        stage.session.see(Frame(IMAGE, stage.now, skipped=2))
+        assert stage.session.message == "pictures had to be dropped (2): the take starts again"
+        stage.takes(1)
+        assert all(np.diff(numbers).tolist() == [1, 1, 1] for numbers in stage.files().values())
+
+    def test_frames_dropped_in_a_pause_do_not_matter(self, stage):
+        stage.frames(3)
+        stage.session.see(Frame(IMAGE, stage.now + 0.001, skipped=2))
+        assert "dropped" not in stage.session.message
+
     def test_it_goes_on_where_it_stopped(self, stage):
         stage.takes(3)
         before = stage.files()

@@ -83,6 +83,14 @@ def test_without_a_gate_of_its_own_a_task_is_always_asked(light):
     assert tasks.load("light").gate(np.zeros((15, 4), np.float32)) is True
 
 
+def test_fast_is_another_extractor_by_name_and_told_where_there_is_none(light):
+    exact, fast = tasks.load("sign"), tasks.load("sign", fast=True)
+    assert fast.sense is exact.fast
+    assert fast.sense.name != exact.sense.name
+    with pytest.raises(InputError, match="light has no faster extractor"):
+        tasks.load("light", fast=True)
+
+
 def test_unknown_task_names_the_known_ones():
     with pytest.raises(InputError, match="sign"):
         tasks.load("nosuchtask")

@@ -10,7 +10,8 @@ import numpy as np
 
 from handsign import augment
 from handsign.goals import Classify
-from handsign.keypoints import HOLISTIC, POSE_NAMES, Holistic
+from handsign.holistic import FastHolistic, Holistic
+from handsign.keypoints import HOLISTIC, POSE_NAMES
 from handsign.networks import conv, lstm
 from handsign.normalise import normaliser
 from handsign.takes import Take, TakeInfo
@@ -128,6 +129,7 @@ TASK = Task(
     window=30,
     rate=30.0,
     sense=Holistic,
+    fast=FastHolistic,
     build=body_centred_lstm,
     finish=as_wide_as_raw,
     augment=augmented,
