@@ -92,7 +92,7 @@ class Newest:
 
     A thread reads the source. Its frame goes to the sense at once while fewer than `ahead` are on the way; otherwise it
     waits until there is room, and is dropped if another one comes before. While `keep` is set none is: up to `KEPT`
-    wait in line. `Frame.skipped` tells how many were dropped before a frame.
+    wait in line, and then the source waits, too. `Frame.skipped` tells how many were dropped before a frame.
 
     What goes wrong in the source is raised here, behind the frames that came before. `close` before the source is.
     """
@@ -116,7 +116,9 @@ class Newest:
 
     def close(self) -> None:
         """Read no more."""
-        self._stopped = True
+        with self._changed:
+            self._stopped = True
+            self._changed.notify_all()
         if self._reader.is_alive():
             self._reader.join(2.0)  # a camera that hangs is not waited for
 
@@ -134,6 +136,7 @@ class Newest:
         with self._changed:
             frame = self._sent.popleft()
             self._feed()
+            self._changed.notify_all()
         return replace(frame, sample=sample)
 
     def _read(self) -> None:
@@ -146,18 +149,20 @@ class Newest:
                         self._nothing = True
                     else:
                         self._queue(frame)
-                    self._changed.notify()
+                    self._changed.notify_all()
         except Exception as error:  # of any kind: it is raised where somebody waits for the frame
             self._error = error
         finally:
             with self._changed:
                 self._ended = True
-                self._changed.notify()
+                self._changed.notify_all()
 
     def _queue(self, frame: Frame) -> None:
-        while self._line and (not self.keep or len(self._line) >= KEPT):
+        arrived = time.perf_counter()
+        self._changed.wait_for(lambda: len(self._line) < KEPT or not self.keep or self._stopped)
+        while self._line and not self.keep:
             frame = replace(frame, skipped=frame.skipped + self._line.popleft().skipped + 1)
-        self._line.append(replace(frame, arrived=time.perf_counter()))
+        self._line.append(replace(frame, arrived=arrived))
         self._feed()
 
     def _feed(self) -> None:

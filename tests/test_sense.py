@@ -111,14 +111,31 @@ class TestNewest:
         assert told(found) == [(i, 2 * i) for i in range(8)]
         assert not any(frame.skipped for frame in found)
 
-    def test_too_many_to_keep_are_told(self, monkeypatch):
+    def test_too_many_to_keep_wait_in_the_source(self, monkeypatch):
         monkeypatch.setattr(module, "KEPT", 3)
-        sense = Slow(told=False)
-        newest = Newest(Camera(frames(20), sense), sense, 1)
+        sense, waiting = Slow(told=False), []
+
+        def camera():
+            for frame in frames(20):
+                waiting.append(len(newest._line))
+                if frame.time == 4 / 30:  # one is on its way, three wait, and this one will
+                    sense.told.set()
+                yield frame
+
+        newest = Newest(camera(), sense, 1)
         newest.keep = True
         found = list(newest)
-        assert len(found) == 4
-        assert len(found) + sum(frame.skipped for frame in found) == 20
+        assert told(found) == [(i, 2 * i) for i in range(20)]
+        assert not any(frame.skipped for frame in found)
+        assert max(waiting) == 3
+
+    def test_closed_while_the_source_waits(self, monkeypatch):
+        monkeypatch.setattr(module, "KEPT", 1)
+        newest = Newest(frames(9), Slow(), 1)
+        newest.keep = True
+        next(iter(newest))
+        newest.close()
+        assert not newest._reader.is_alive()
 
     def test_when_it_need_not_keep_any_more_it_catches_up(self):
         sense, go_on = Slow(told=False), threading.Event()
