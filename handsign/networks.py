@@ -62,7 +62,7 @@ def lstm(shape: tuple[int, ...], labels: Sequence[str], front: keras.Model | Non
     )
 
 
-WIDTH, KERNEL, BLOCKS, HEADS = 128, 7, 3, 4
+WIDTH, KERNEL, BLOCKS, HEADS, PARTS = 128, 7, 3, 4, 3
 MOMENTUM = 0.9
 """Of the averages that a batch is normalised by in use. With Keras' 0.99 they lag behind a short training."""
 
@@ -72,8 +72,9 @@ def conv(shape: tuple[int, ...], labels: Sequence[str], front: keras.Model | Non
 
     Small enough to learn from a few hundred takes: separable convolutions with residual connections (Chollet,
     "Xception", 2017) look at a quarter of a second each, one layer of self-attention (Vaswani et al., 2017) lets the
-    moments of a sign know of each other, and their mean and maximum are classified. That convolutions come before
-    attention is the finding of those who won "Google - Isolated Sign Language Recognition" (Kaggle, 2023).
+    moments of a sign know of each other, and their mean and maximum in each third of the window are classified: over
+    the whole window `small` would have all that `large` has, backwards. That convolutions come before attention is the
+    finding of those who won "Google - Isolated Sign Language Recognition" (Kaggle, 2023).
     """
     import keras
     from keras import layers
@@ -87,5 +88,7 @@ def conv(shape: tuple[int, ...], labels: Sequence[str], front: keras.Model | Non
         x = layers.Add()([x, layers.Dropout(0.3)(y)])
     y = layers.LayerNormalization()(x)
     x = layers.Add()([x, layers.MultiHeadAttention(HEADS, WIDTH // HEADS)(y, y)])
-    x = layers.Concatenate()([layers.GlobalAveragePooling1D()(x), layers.GlobalMaxPooling1D()(x)])
+    part = max(1, shape[0] // PARTS)
+    pools = (layers.AveragePooling1D(part), layers.MaxPooling1D(part))
+    x = layers.Concatenate()([layers.Flatten()(pool(x)) for pool in pools])
     return keras.Model(raw, layers.Dense(len(labels), activation="softmax")(layers.Dropout(0.4)(x)))
