@@ -76,6 +76,7 @@ def describe(task: Task, labels: Sequence[str], rate: float, window: int | None 
         sample=task.sample,
         layout=_columns(task),
         versions={KEY: __version__, **{name: importlib.metadata.version(name) for name in PACKAGES}},
+        **task.trigger,
     )
 
 

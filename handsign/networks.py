@@ -45,8 +45,8 @@ def lstm(
 ) -> keras.Model:
     """The tutorial's network: windows (n, *shape) -> probabilities (n, labels); 596,675 parameters for 3 labels.
 
-    From "Sign Language Detection using Action Recognition with Python" (Nicholas Renotte, 2021). `activation` is that of
-    its LSTMs. With the tutorial's relu nothing bounds what they carry from sample to sample, and losses of thousands
+    From "Sign Language Detection using Action Recognition with Python" (Nicholas Renotte, 2021). `activation` is that
+    of its LSTMs. With the tutorial's relu nothing bounds what they carry from sample to sample, and losses of thousands
     come up on the way; with tanh, which an LSTM is made for (Hochreiter and Schmidhuber, 1997), they do not.
     """
     import keras

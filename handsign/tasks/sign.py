@@ -136,7 +136,7 @@ TASK = Task(
     sheet=augment.sheet,
     variants={
         "raw": {"build": lstm, "finish": _as_it_is, "augment": None},
-        "conv": {"build": body_centred_conv, "finish": _as_it_is},
+        "conv": {"build": body_centred_conv, "finish": _as_it_is, "trigger": {"threshold": 0.97}},
     },
     goal=Classify(),
     actions=("hello", "thanks", "iloveyou"),
