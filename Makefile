@@ -5,7 +5,10 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes
 SIGNS := hello thanks iloveyou yes no please help more nothing
 
-.PHONY: demo test lint requirements clean bench bench-stream bench-unseen model
+NPM := $(shell command -v npm)
+BIOME := web/node_modules/.bin/biome
+
+.PHONY: demo test test-web web lint requirements clean bench bench-strike bench-stream bench-unseen bench-web model
 
 demo: $(VENV)/.run
 	@echo "== 1 of 4: record takes of two practice signers (moving drawings that stand in for people)"
@@ -20,10 +23,27 @@ demo: $(VENV)/.run
 		--output demo/live.mp4 --events demo/events.jsonl
 	@echo; echo "Look at demo/live.mp4, demo/events.jsonl and demo/report/index.html"
 
-test: $(VENV)/.test
+test: $(VENV)/.test $(if $(NPM),web)
+	$(if $(NPM),$(BIOME) ci)
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(PY) -m pytest
+
+# The page's packages from npm, by the lock file; 43 MB of them go to handsign/web/static/vendor, which git ignores.
+web: web/node_modules/.vendor
+
+web/node_modules/.vendor: web/package-lock.json web/vendor.mjs
+	cd web && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && node vendor.mjs
+	@touch $@
+
+# The tests of the page, which `make test` runs as well: JavaScript in node, the server, and the page in Chromium.
+test-web: $(VENV)/.test $(if $(NPM),web)
+	$(if $(NPM),$(BIOME) ci)
+	$(PY) -m pytest tests/test_web_core.py tests/test_web_server.py tests/test_web_page.py
+
+# How fast the page is in Chromium on this machine: a minute.
+bench-web: $(VENV)/.test web
+	$(PY) benchmarks/web.py
 
 $(VENV)/.run: requirements.txt
 	$(PYTHON) -m venv $(VENV)
@@ -43,6 +63,10 @@ bench: $(VENV)/.run
 bench-unseen: $(VENV)/.run
 	rm -rf benchmarks/work
 	$(PY) benchmarks/unseen.py
+
+# Real pictures of ../shared/data, fifths of them left out: for want of punches, squats, signs and poses; some minutes.
+bench-strike: $(VENV)/.run
+	$(PY) benchmarks/strike.py
 
 # The action.h5 that lies in the repository: docs/MODEL_CARD.md.
 model: $(VENV)/.run

@@ -18,6 +18,7 @@ def recording() -> argparse.ArgumentParser:
     options.add_argument("--signer", default="me", help="who is signing; takes of several people are kept apart")
     options.add_argument("--sequences", type=cli.positive, default=30, help="takes of each action")
     options.add_argument("--length", type=cli.positive, default=30, help="frames of a take")
+    options.add_argument("--every", type=cli.positive, default=1, metavar="N", help="keep only every n-th frame")
     options.add_argument("--pause", type=cli.seconds, default=2.0, help="seconds between takes")
     options.add_argument("--no-rest", action="store_true", help="do not record the pauses as takes of nothing")
     options.add_argument("--source", help="a video, a folder of videos (one folder an action), or practice[:SEED]")
@@ -43,10 +44,10 @@ def importing() -> argparse.ArgumentParser:
 def main() -> None:
     """Parse the options and do what they ask."""
     if sys.argv[1:2] == ["import"]:
-        args = importing().parse_args(sys.argv[2:])
+        args = cli.parse(importing(), sys.argv[2:])
         from handsign.recording import import_takes as do
     else:
-        args = recording().parse_args()
+        args = cli.parse(recording())
         from handsign.recording import record as do
     do(args)
 

@@ -21,7 +21,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main() -> None:
     """Prepare, save, and show what there is."""
-    args = parser().parse_args()
+    args = cli.parse(parser())
     from tqdm import tqdm
 
     from handsign import dataset, task

@@ -18,23 +18,30 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--hold", type=cli.positive, help="agreeing looks that a sign needs (default: the model's)")
     options.add_argument("--rearm", type=cli.seconds, help="seconds before the same sign can come again")
     options.add_argument("--release", type=cli.share, help="probability below which a sign is over")
+    options.add_argument("--every", type=cli.seconds, help="seconds between two looks, 0 for every picture")
+    options.add_argument("--network", metavar="NAME", help="what needs no training, in place of --model: silhouette")
     options.add_argument("--no-gate", action="store_true", help="ask the model even when no hand is up")
     options.add_argument("--source", help="a video, a folder of pictures, takes, or practice[:SEED[:SIGNS]]")
     options.add_argument("--output", type=Path, metavar="MP4", help="write what the window shows to a video")
     options.add_argument("--events", type=Path, metavar="JSONL", help="write every recognised sign as a JSON line")
     options.add_argument("--headless", action="store_true", help="no window")
     cli.add_camera(options)
+    cli.add_outputs(options)
+    cli.add_web(options)
     return options
 
 
 def main() -> None:
     """Parse the options and do what they ask."""
     if sys.argv[1:2] == ["doctor"]:
-        args = parser().parse_args(sys.argv[2:])
+        args = cli.parse(parser(), sys.argv[2:])
         from handsign.doctor import examine as do
     else:
-        args = parser().parse_args()
-        from handsign.live import recognise as do
+        args = cli.parse(parser())
+        if args.web or args.export:
+            from handsign.web.server import serve as do
+        else:
+            from handsign.live import recognise as do
     do(args)
 
 

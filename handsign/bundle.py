@@ -46,6 +46,8 @@ class BundleInfo(msgspec.Struct, frozen=True, kw_only=True):
     window      samples a look at the model takes; rate: samples a second in it
     threshold   probability that an event needs; hold: agreeing looks; rearm: seconds (see `session.Trigger`)
     release     probability down to which a recognised sign counts as still shown
+    quiet       probability of rest that keeps all others back; stand: what the end of an event is called, if anything
+    every       seconds between two looks, at least
     versions    of what it was made with
     h5          SHA-256 of the `.h5` written with it; parameters: how many weights it has
     """
@@ -60,6 +62,9 @@ class BundleInfo(msgspec.Struct, frozen=True, kw_only=True):
     hold: int = 10
     rearm: float = 0.5
     release: float = 0.4
+    quiet: float | None = None
+    stand: str = ""
+    every: float = 0.0
     versions: dict[str, str] = {}
     h5: str = ""
     parameters: int = 0
@@ -224,6 +229,15 @@ class Bundle:
         for wrong in _mismatches(info, task, shape, outputs):
             raise InputError(f"{path} {wrong}")
         return cls(info, network, len(shape))
+
+
+def read_info(path: Path) -> BundleInfo:
+    """What a bundle says about itself, whatever task it is of.
+
+    Raises:
+        InputError: it is damaged, or no bundle.
+    """
+    return _info(_Runtime(path), path)
 
 
 def _info(network: _Runtime, path: Path) -> BundleInfo:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,9 +25,23 @@ def parser(description: str) -> argparse.ArgumentParser:
     """An argument parser with the options that every script has."""
     options = argparse.ArgumentParser(description=description, formatter_class=_Help, allow_abbrev=False)
     options.add_argument("--task", default="sign", help="which system: a file of handsign/tasks")
-    options.add_argument("--data", type=Path, default=Path("MP_Data"), metavar="DIR", help="where the takes are")
-    options.add_argument("--model", type=Path, default=Path("action.h5"), metavar="FILE", help="the trained model")
+    options.add_argument("--data", type=Path, metavar="DIR", help="where the takes are (default: of sign, MP_Data)")
+    options.add_argument("--model", type=Path, metavar="FILE", help="the trained model (default: of sign, action.h5)")
     return options
+
+
+def parse(options: argparse.ArgumentParser, argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """What was told, and where the takes and the model of the task are if that was not.
+
+    Raises:
+        InputError: there is no such task.
+    """
+    args = options.parse_args(argv)
+    from handsign import task
+
+    chosen = task.load(args.task)
+    args.data, args.model = args.data or Path(chosen.data), args.model or Path(chosen.model)
+    return args
 
 
 def add_camera(options: argparse.ArgumentParser) -> None:
@@ -37,6 +51,25 @@ def add_camera(options: argparse.ArgumentParser) -> None:
     options.add_argument("--height", type=positive, default=480, help="of the camera's picture, in pixels")
     options.add_argument("--fps", type=seconds, default=30.0, help="frames a second to ask the camera for")
     options.add_argument("--fast", action="store_true", help="the task's faster extractor, which is less exact")
+
+
+def add_web(options: argparse.ArgumentParser) -> None:
+    """The options of the browser page."""
+    options.add_argument("--web", action="store_true", help="serve a page that does everything in the browser")
+    options.add_argument("--port", type=int, default=8000, help="of the page; 0 finds a free one")
+    options.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="of the page; others need --token")
+    options.add_argument("--token", nargs="?", const="", help="what a browser has to know; alone, one is drawn")
+    options.add_argument("--tls-cert", type=Path, metavar="PEM", help="certificate, for https")
+    options.add_argument("--tls-key", type=Path, metavar="PEM", help="its key")
+    options.add_argument("--export", type=Path, metavar="DIR", help="write the page as a folder for any web host")
+
+
+def add_outputs(options: argparse.ArgumentParser) -> None:
+    """The options of a script that does something when something is recognised."""
+    options.add_argument("--act", choices=["keys", "http", "osc", "command"], help="what a recognised sign does")
+    options.add_argument("--map", type=Path, metavar="TOML", help="of --act: what each label does")
+    options.add_argument("--dry-run", action="store_true", help="of --act: only say what would be done")
+    options.add_argument("--speak", action="store_true", help="say what is recognised, with the system's voice")
 
 
 def add_split(options: argparse.ArgumentParser) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import tempfile
 from collections import Counter
 from collections.abc import Callable
@@ -13,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from handsign import evaluation
-from handsign.dataset import UNKNOWN
+from handsign.dataset import UNKNOWN, folds
+from handsign.errors import InputError
 from handsign.training import rows, train
 
 if TYPE_CHECKING:
@@ -31,7 +31,42 @@ def evaluate(
 
     Every fold is one line to `tell`. Ctrl-C ends it with the folds that are done; None if there are none.
     """
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of every new network: "retracing"
+    said, done = answers(task, data, folds, options, tell)
+    return _results(data, folds, said, done) if done else None
+
+
+def plan(task: Task, data: Dataset, trial: str | None, most: int) -> Folds | None:
+    """What is left out for a `trial` of those that the task's goal has, in at most so many folds; None for none.
+
+    Raises:
+        InputError: the goal has no such trial, or there is too little to leave any out.
+    """
+    if trial is None:
+        return None
+    if trial not in task.goal.trials:
+        raise InputError(f"{task.name} cannot be evaluated by {trial}; leave out --evaluate")
+    return task.goal.folds(data) if trial == "blocks" else folds(data, most)
+
+
+def results(task: Task, data: Dataset, planned: Folds, options: Options) -> dict[str, Any]:
+    """`evaluate` as `signers`, or, of blocks, the same as if it were one test: metrics, mistakes and `folds`."""
+    if planned.by != "block":
+        signers = evaluate(task, data, planned, options)
+        return {"signers": signers} if signers else {}
+    said, done = answers(task, data, planned, options)
+    asked = ~np.isnan(said).any(axis=1)
+    if not done:
+        return {}
+    mistakes = evaluation.mistakes(data.y[asked], said[asked], data.labels, data.take[asked].tolist())
+    return {
+        "test": {**evaluation.metrics(data.y[asked], said[asked], data.labels), "mistakes": mistakes, "folds": done}
+    }
+
+
+def answers(
+    task: Task, data: Dataset, folds: Folds, options: Options, tell: Callable[[str], Any] = print
+) -> tuple[Array, list[dict[str, Any]]]:
+    """Probabilities (n, labels) of every row by a model that did not learn it, NaN where none was asked; the folds."""
     said = np.full(data.y.shape, np.nan, np.float32)
     options = replace(options, resume=False, logs=None)
     done: list[dict[str, Any]] = []
@@ -45,7 +80,7 @@ def evaluate(
             tell(f"{name}: {done[-1]['accuracy']:.1%} of the {done[-1]['windows']} windows of {people}")
     except KeyboardInterrupt:
         tell(f"stopped after {len(done)} of {len(folds.parts)} folds")
-    return _results(data, folds, said, done) if done else None
+    return said, done
 
 
 def _fold(task: Task, data: Dataset, options: Options, name: str) -> tuple[Array, dict[str, Any]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import statistics
 import warnings
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -53,7 +52,7 @@ class Dataset:
     """Windows ready to train on.
 
     X        (n, window, *sample) float32, raw
-    y        (n, labels) float32, one-hot for `Classify`
+    y        (n, *y) float32: one-hot (n, labels) for `Classify`
     part     (n,) str: train, val or test; all windows of a take are in the same part
     take     (n,) str, signer (n,) str, session (n,) str: where each window is from
     rate     samples a second in a window; asked_rate is what --rate said
@@ -123,29 +122,30 @@ def prepare(
 ) -> tuple[Dataset, list[Take]]:
     """Takes at `path` -> the dataset, and the takes that are in it.
 
-    `rate` samples a second fill a window; without it a window is as long as the recordings are (their median).
+    `rate` samples a second fill a window; without it the task's goal says how many.
 
     Raises:
         InputError: there are no takes, only one action, or the split cannot be made.
     """
-    takes, left_out, made_from, asked = [], [], fingerprint(path), rate
+    goal, takes, left_out, made_from, asked = task.goal, [], [], fingerprint(path), rate
     for found in progress(read(path, task)):
         if isinstance(found, Take):
             takes.append(found)
         else:
             left_out.append((found.name, found.reason))
-    rate = rate or task.window / statistics.median([span(take.times) for take in takes] or [1.0])
-    enough = task.window / rate / 2
-    left_out += [(t.name, f"lasts {span(t.times):.2f} s, under half a window") for t in takes if span(t.times) < enough]
-    takes = [take for take in takes if span(take.times) >= enough]
+    rate = rate or goal.rate(takes, task.window, task.rate)
+    enough = goal.least(task.window) / rate
+    left_out += [(t.name, f"lasts {span(t.times):.2f} s, {_too_short(task)}") for t in takes if span(t.times) < enough]
+    takes = goal.pieces([take for take in takes if span(take.times) >= enough], task.groups)
     if not takes:
         raise InputError(f"{path} holds no usable take of {task.name}{_first(left_out)}; record some with collect.py")
-    pairs = [(i, *pair) for i, t in enumerate(takes) for pair in task.goal.pairs(t, task.window, rate, task.groups)]
-    y, labels = task.goal.targets([answer for _, _, answer in pairs])
+    pairs = [(i, *pair) for i, t in enumerate(takes) for pair in goal.pairs(t, task.window, rate, task.groups)]
+    y, labels = goal.targets([answer for _, _, answer in pairs])
     owner = np.array([i for i, _, _ in pairs])
     of_take = {name: np.array([v(t) for t in takes]) for name, v in _COLUMNS.items()}
-    _, first, same = np.unique(of_take["take"], return_index=True, return_inverse=True)  # a pack may hold cut takes
-    part = parts([takes[i].info.action for i in first], of_take["signer"][first].tolist(), split)[same]
+    units = [goal.unit(take) for take in takes]  # a pack may hold cut takes
+    _, first, same = np.unique(units, return_index=True, return_inverse=True)
+    part = parts([goal.label(takes[i]) for i in first], of_take["signer"][first].tolist(), split)[same]
     X = np.stack([window for _, window, _ in pairs]).astype(np.float32, copy=False)
     rows = {name: column[owner] for name, column in of_take.items()}
     extractors = sorted({take.info.extractor or "unknown" for take in takes})
@@ -157,6 +157,12 @@ def prepare(
         "asked_rate": asked,
     }
     return Dataset(task.name, X, y, labels, part[owner], **rows, rate=rate, **origin), takes
+
+
+def _too_short(task: Task) -> str:
+    """What a take is that has fewer samples than the goal needs."""
+    least = task.goal.least(task.window)
+    return "under half a window" if 2 * least == task.window else f"under {least:g} samples"
 
 
 _COLUMNS: dict[str, Callable[[Take], str]] = {
@@ -249,6 +255,20 @@ def folds(data: Dataset, most: int = 10) -> Folds:
     )
 
 
+def left_out(data: Dataset, by: str, group: Array) -> Folds:
+    """Leave out each of the groups (n,) str in turn, which are called `by`; otherwise as `folds`.
+
+    Raises:
+        InputError: there is only one, or nothing to learn or to ask without it.
+    """
+    names = np.array(data.labels)[data.y.argmax(axis=1)]
+    found = [_fold(data, names, group == one, [data.split.seed, i]) for i, one in enumerate(np.unique(group))]
+    usable = [part for part in found if "test" in part and "train" in part]
+    if len(usable) < 2:
+        raise InputError(f"there are too few pictures or takes to leave out a {by} and learn from the others")
+    return Folds(by, group, usable)
+
+
 def _groups(data: Dataset, names: Array, most: int) -> Iterator[tuple[str, Array]]:
     for by in ("signer", "session"):
         group = np.where((own := getattr(data, by)) == "", "unnamed", own)
@@ -330,7 +350,7 @@ def table(data: Dataset, takes: Sequence[Take], task: Task) -> str:
     """What is in a dataset, a line an action: takes, signers, windows a part, lengths, and missing parts."""
     by_action = defaultdict(list)
     for take in takes:
-        by_action[take.info.action].append(take)
+        by_action[task.goal.label(take)].append(take)
     measured = task.layout.parts if task.layout else ()
     head = ["action", "takes", "signers", *PARTS, "seconds", "frames", *(f"no {p.name}" for p in measured)]
     lines = [head]

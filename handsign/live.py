@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,12 +16,13 @@ import numpy as np
 
 from handsign import task as tasks
 from handsign.errors import InputError
+from handsign.goals import is_rest
 from handsign.sense import Newest, in_turn
 from handsign.session import Event, Recognising, Session, Trigger
 from handsign.sources import Camera, Frame, Source, open_source
 
 if TYPE_CHECKING:
-    from handsign.bundle import BundleInfo
+    from handsign.bundle import Bundle, BundleInfo
     from handsign.screen import VideoFile, Window
     from handsign.task import Array, Sense, Task
 
@@ -150,29 +151,100 @@ def recogniser(
     tell: Callable[[Event], None] = lambda event: None,
 ) -> Recognising:
     """Live recognition with the labels, the window and the levels of a model."""
-    trigger = Trigger(info.labels, info.threshold, info.hold, info.rearm, info.release)
-    return Recognising(task, sense, predict, info.labels, info.window, info.rate, trigger, tell)
+    levels = info.threshold, info.hold, info.rearm, info.release, info.quiet, info.stand
+    trigger = Trigger(info.labels, *levels)
+    return Recognising(task, sense, predict, info.labels, info.window, info.rate, trigger, tell, info.every)
+
+
+def open_model(args: argparse.Namespace, task: Task) -> Bundle:
+    """The model that the options name, at the levels that they name.
+
+    Raises:
+        InputError: as `Bundle.load`, or there is nothing untrained by the name of --network.
+    """
+    from handsign.bundle import Bundle
+
+    if args.network and args.network not in task.untrained:
+        names = ", ".join(task.untrained) or "none"
+        raise InputError(f"--network here is for what needs no training (of {task.name}: {names}); else give --model")
+    bundle = task.untrained[args.network]() if args.network else Bundle.load(args.model, task, args.labels)
+    levels = {name: getattr(args, name) for name in ("threshold", "hold", "rearm", "release", "every")}
+    info = msgspec.structs.replace(bundle.info, **{name: v for name, v in levels.items() if v is not None})
+    if info.every and args.every is None and not (args.source or args.network):
+        info = msgspec.structs.replace(info, every=min(info.every, 2 * _look(bundle)))
+    return replace(bundle, info=info)
+
+
+def _look(bundle: Bundle) -> float:
+    """Seconds that the model takes to be asked once."""
+    window = np.zeros((1, bundle.info.window, *bundle.info.sample), np.float32)
+    bundle.predict(window)
+    start = time.perf_counter()
+    bundle.predict(window)
+    return time.perf_counter() - start
+
+
+def open_outputs(args: argparse.Namespace, info: BundleInfo, stack: ExitStack) -> list[Callable[[Event], None]]:
+    """What else is told of every event: what acts, what speaks.
+
+    Raises:
+        InputError: something that this takes is missing.
+    """
+    outputs: list[Callable[[Event], None]] = []
+    if bool(args.act) != bool(args.map) or (args.dry_run and not args.act):
+        raise InputError("acting takes --act keys, http, osc or command, and --map FILE, which says what is done")
+    if args.act:
+        from handsign.acting import acting
+
+        announced = [label for label in (*info.labels, info.stand) if label and not is_rest(label)]
+        outputs.append(acting(args.map, args.act, announced, args.dry_run, stack.enter_context))
+    if args.speak:
+        from handsign.acting import Behind
+        from handsign.voice import VOICES, first, give
+
+        voice = first(VOICES, "--speak")
+        say = stack.enter_context(Behind(lambda text: give(voice, text)))
+        outputs.append(lambda event: None if event.label == info.stand else say(event.label))
+    return outputs
+
+
+def give_keys(session: Recognising, outputs: Sequence[Callable[[Event], None]]) -> None:
+    """The keys for what there is besides recognising: one that copies the sentence, one that turns acting off."""
+    from handsign import acting, voice
+
+    voice.attach(session)
+    for output in outputs:
+        if isinstance(output, acting.Acting):
+            acting.attach(session, output)
 
 
 def recognise(args: argparse.Namespace) -> None:
     """`realtime.py`: recognise live until the source ends or somebody quits."""
-    from handsign.bundle import Bundle
     from handsign.screen import VideoFile
 
     task = tasks.load(args.task, args.fast)
-    bundle = Bundle.load(args.model, task, args.labels)
-    levels = {name: getattr(args, name) for name in ("threshold", "hold", "rearm", "release")}
-    info = msgspec.structs.replace(bundle.info, **{name: v for name, v in levels.items() if v is not None})
+    bundle = open_model(args, task)
     if args.no_gate:
         task = replace(task, gate=lambda window: True)
     with ExitStack() as stack:
+        outputs = open_outputs(args, bundle.info, stack)
         source = stack.enter_context(open_live(args, task))
         video = stack.enter_context(VideoFile(args.output, source.rate)) if args.output else None
         log = EventLog(stack.enter_context(_open_text(args.events)) if args.events else None)
         window = stack.enter_context(open_window(args, f"handsign: {task.name}"))
         sense = stack.enter_context(open_sense(task, source))
-        session = recogniser(task, sense, bundle.predict, info, log)
+        session = recogniser(task, sense, bundle.predict, bundle.info, lambda event: _tell_all([log, *outputs], event))
+        give_keys(session, outputs)
         play(session, source, window, video)
+    _tell_end(args, source, session)
+
+
+def _tell_all(tells: Sequence[Callable[[Event], None]], event: Event) -> None:
+    for tell in tells:
+        tell(event)
+
+
+def _tell_end(args: argparse.Namespace, source: Source, session: Recognising) -> None:
     if source.truth:
         print(f"{source.name} signed: {', '.join(f'{start:.1f} s {what}' for what, start, _ in source.truth)}")
     count = Counter(event.label for event in session.events)

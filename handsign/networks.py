@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -34,9 +35,10 @@ def import_keras() -> ModuleType:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with nullcontext() if "keras" in sys.modules else silence():
         import keras
-    from absl import logging
+    from absl import logging as absl
 
-    logging.set_verbosity(logging.ERROR)  # "HDF5 is legacy": it is the format that loads everywhere
+    absl.set_verbosity(absl.ERROR)  # "HDF5 is legacy": it is the format that loads everywhere
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of every new network: "retracing"
     return keras
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, closing
+from itertools import islice
 from multiprocessing import active_children, get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,7 +39,8 @@ def record(args: argparse.Namespace) -> None:
     """`collect.py`: from a camera (or the practice signer) take by take, or from videos all at once."""
     if args.length < 2:
         raise InputError(f"a take of {args.length} frame is no movement; give --length at least 2")
-    task, store = tasks.load(args.task, args.fast), Store(args.data)
+    task = tasks.load(args.task, args.fast)
+    store = task.store(args.data)
     if args.source and not args.source.startswith("practice"):
         take_apart(args, task, store)
         return
@@ -46,7 +48,7 @@ def record(args: argparse.Namespace) -> None:
     if not actions:
         raise InputError(f"{task.name} has no actions of its own; name them with --actions")
     rest = None if args.no_rest or any(map(is_rest, actions)) else NOTHING
-    plan = Plan(list(dict.fromkeys(actions)), args.sequences, args.length, args.pause, rest)
+    plan = Plan(list(dict.fromkeys(actions)), args.sequences, args.length, args.pause, rest, args.every)
     with ExitStack() as stack:
         source = stack.enter_context(open_live(args, task))
         info = TakeInfo(
@@ -67,6 +69,12 @@ def record(args: argparse.Namespace) -> None:
     if rest:
         counts.append(f"{rest} {len(store.paths(rest, args.signer))}, from the pauses")
     print(f"{args.data}: {', '.join(counts)}")
+    _tell_contents(store)
+
+
+def _tell_contents(store: Store) -> None:
+    if told := store.contents():
+        print(told)
 
 
 def extractor(task: Task) -> str:
@@ -98,6 +106,7 @@ def take_apart(args: argparse.Namespace, task: Task, store: Store) -> None:
     print(f"{args.data}: {', '.join(f'{n} new takes of {a}' for a, n in count.items()) or 'nothing new'}")
     for error in unreadable:
         print(f"left out: {error}")
+    _tell_contents(store)
     if len(unreadable) == len(clips):
         raise InputError(f"none of the {len(clips)} videos at {args.source} could be read")
 
@@ -107,12 +116,12 @@ def _taken_apart(paths: Sequence[Path], args: argparse.Namespace, task: Task) ->
     length = None if args.window == "whole" else args.length
     workers = min(args.workers, len(paths))
     if workers < 2:
-        yield from (_takes_or_error(path, task, length) for path in paths)
+        yield from (_takes_or_error(path, task, length, args.every) for path in paths)
         return
     pool, waiting = ProcessPoolExecutor(workers, get_context("spawn"), _leave_ctrl_c_alone), deque[Future[Any]]()
     try:
         for path in paths:
-            waiting.append(pool.submit(_by_name, path, args.task, args.fast, length))
+            waiting.append(pool.submit(_by_name, path, args.task, args.fast, length, args.every))
             if len(waiting) >= 2 * workers:  # results that wait for one before them take memory
                 yield waiting[0].result()
                 waiting.popleft()
@@ -135,14 +144,14 @@ def _leave_ctrl_c_alone() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent gets it as well, and ends this process
 
 
-def _by_name(path: Path, name: str, fast: bool, length: int | None) -> list[Take] | InputError:
+def _by_name(path: Path, name: str, fast: bool, length: int | None, every: int) -> list[Take] | InputError:
     """In another process, where a task has to be loaded again: it is made of functions."""
-    return _takes_or_error(path, tasks.load(name, fast), length)
+    return _takes_or_error(path, tasks.load(name, fast), length, every)
 
 
-def _takes_or_error(path: Path, task: Task, length: int | None) -> list[Take] | InputError:
+def _takes_or_error(path: Path, task: Task, length: int | None, every: int) -> list[Take] | InputError:
     try:
-        return list(clip_takes(path, task, length))
+        return list(clip_takes(path, task, length, every))
     except InputError as error:
         return error
 
@@ -178,13 +187,13 @@ def _is_video(path: Path) -> bool:
     return path.suffix.lower() in VIDEO_SUFFIXES and path.is_file() and not path.name.startswith(".")
 
 
-def clip_takes(path: Path, task: Task, length: int | None) -> Iterator[Take]:
-    """A video as takes of `length` frames, or as one whole take; a rest of under half a take is left out.
+def clip_takes(path: Path, task: Task, length: int | None, every: int = 1) -> Iterator[Take]:
+    """Every n-th frame of a video as takes of `length`, or as one whole take; a rest of under half a take is left out.
 
     Nothing is yielded before the whole video is read. `Take.name` is the number of the first frame.
     """
     with Video(path) as video, task.sense() as sense:
-        frames = [(frame.time, frame.sample) for frame in in_turn(video, sense) if frame]
+        frames = [(frame.time, frame.sample) for frame in in_turn(islice(video, 0, None, every), sense) if frame]
         info = TakeInfo(action="", frame_size=video.size, rate=video.rate, extractor=extractor(task))
     for first in range(0, len(frames), length or len(frames)):
         piece = frames[first : first + (length or len(frames))]
@@ -201,7 +210,8 @@ def import_takes(args: argparse.Namespace) -> None:
     """`collect.py import`: copy takes of any readable layout into the data folder, each of them once."""
     if args.path.resolve().is_relative_to(args.data.resolve()):
         raise InputError(f"{args.path} lies in the data folder; takes of every layout are read there as they are")
-    task, store = tasks.load(args.task), Store(args.data)
+    task = tasks.load(args.task)
+    store = task.store(args.data)
     known, damaged, count, skipped = store.sources(), [], Counter[str](), 0
     for found in tqdm(read(args.path, task), "importing", unit=" takes", disable=None):
         if not isinstance(found, Take):
@@ -223,5 +233,6 @@ def import_takes(args: argparse.Namespace) -> None:
         print(f"{skipped} takes were there already")
     for damage in damaged:
         print(f"left out: {damage.name}: {damage.reason}")
+    _tell_contents(store)
     if not count and not skipped:
         raise InputError(f"{args.path} holds no usable take of {task.name}")

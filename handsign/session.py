@@ -98,7 +98,7 @@ class Session:
 class Plan:
     """What to record: `sequences` takes of `length` frames of each action, with `pause` seconds before each.
 
-    The pauses become takes of `rest` where it names one.
+    The pauses become takes of `rest` where it names one. Of what the camera gives a take has every `every`-th frame.
     """
 
     actions: Sequence[str]
@@ -106,6 +106,7 @@ class Plan:
     length: int
     pause: float
     rest: str | None = None
+    every: int = 1
 
 
 @dataclass(frozen=True)
@@ -156,6 +157,7 @@ class Recording(Session):
         self._starts: float | None = None
         self._frames: list[tuple[float, Array]] | None = None
         self._idle: list[tuple[float, Array]] = []  # the pause before them
+        self._passed = 0  # how many frames since the last one that was kept
         self._over: Saved | None = None  # the take that the next one replaces
         self._skip_full()
         self.done = self._complete
@@ -198,6 +200,9 @@ class Recording(Session):
             self._frames = []
             self._cue(self.action)
         seen = self._idle if self._frames is None else self._frames
+        self._passed = (self._passed + 1) % self.plan.every if self._frames else 0
+        if self._passed:
+            return
         seen.append((frame.time, np.array(sample, np.float32)))
         if self._frames and len(self._frames) == self.plan.length:
             self._finish(self._frames)
@@ -314,12 +319,26 @@ class Trigger:
     An event needs the same label to lead with at least `threshold` in `hold` looks in a row. Its sign then goes on as
     long as its probability is at least `release`, whatever leads, and the same label can come again `rearm` seconds
     after that; another label need not wait. A label for rest never comes, nor does one whose probability is zero.
+
+    Rest keeps the others back where it leads, or, with `quiet`, where it has at least that probability. With `stand`
+    an event of that name comes after `hold` looks in a row in which no label leads, once after each other event.
     """
 
-    def __init__(self, labels: Sequence[str], threshold: float, hold: int, rearm: float, release: float) -> None:
-        self.labels, self.hold, self.rearm = labels, hold, rearm
+    def __init__(
+        self,
+        labels: Sequence[str],
+        threshold: float,
+        hold: int,
+        rearm: float,
+        release: float,
+        quiet: float | None = None,
+        stand: str = "",
+    ) -> None:
+        self.labels, self.hold, self.rearm, self.quiet, self.stand = labels, hold, rearm, quiet, stand
         self.threshold = max(threshold, 1e-6)
         self.release = min(max(release, 1e-6), self.threshold)  # what is clear enough to come goes on
+        self._rest = np.array([is_rest(label) for label in labels])
+        self._stands = True
         self._leader: int | None = None
         self._looks = 0
         self._last: int | None = None
@@ -327,18 +346,33 @@ class Trigger:
 
     def see(self, t: float, probabilities: Array) -> Event | None:
         """The probabilities (labels,) at `t` seconds; an event if they complete one."""
-        best = int(probabilities.argmax())
-        leader = best if probabilities[best] >= self.threshold else None
+        leader = self.leads(probabilities)
         self._looks = self._looks + 1 if leader == self._leader else 1
         self._leader = leader
         if self._last is not None and probabilities[self._last] >= self.release:
             self._seen = t  # before asking for how long it was away: looks may be rarer than `rearm`
         elif t - self._seen >= self.rearm:
             self._last = None
-        if leader is None or leader == self._last or self._looks < self.hold or is_rest(self.labels[leader]):
+        if self._looks < self.hold or (leader is not None and leader == self._last):
             return None
-        self._last, self._seen = leader, t
+        if leader is None:
+            return self._stand(t, probabilities)
+        self._last, self._seen, self._stands = leader, t, False
         return Event(t, self.labels[leader], float(probabilities[leader]))
+
+    def leads(self, probabilities: Array) -> int | None:
+        """The number of the label that is clearly shown, if any and not rest, by probabilities (labels,)."""
+        others = np.where(self._rest, 0.0, probabilities)
+        best = int(others.argmax())
+        rest = float(probabilities[self._rest].max(initial=0.0))
+        kept_back = rest > others[best] if self.quiet is None else rest >= self.quiet
+        return best if others[best] >= self.threshold and not kept_back else None
+
+    def _stand(self, t: float, probabilities: Array) -> Event | None:
+        if self._stands or not self.stand or self._seen == t:  # what came last still goes on
+            return None
+        self._stands = True
+        return Event(t, self.stand, float(np.where(self._rest, probabilities, 0.0).sum()))
 
 
 class Recognising(Session):
@@ -346,7 +380,7 @@ class Recognising(Session):
 
     Where the task's gate finds that nothing is going on the model is not asked: it is rest then, if that has a label.
     `predict` (n, window, *sample) -> (n, labels); the window holds the span of time that was trained on, whatever
-    the frame rate: `window` samples, `rate` of them a second.
+    the frame rate: `window` samples, `rate` of them a second. Between two looks there are at least `every` seconds.
     """
 
     def __init__(
@@ -359,9 +393,11 @@ class Recognising(Session):
         rate: float,
         trigger: Trigger,
         tell: Callable[[Event], None] = lambda event: None,
+        every: float = 0.0,
     ) -> None:
         super().__init__(task, sense)
         self._predict, self.labels, self.trigger, self._tell = predict, labels, trigger, tell
+        self._every, self._looked = every - 1e-3, -np.inf  # the times of a file's pictures are rounded
         self._offsets = (np.arange(window) - (window - 1)) / rate
         self._recent: deque[tuple[float, Array]] = deque()
         self._rest = np.array([is_rest(label) for label in labels], np.float32)
@@ -382,6 +418,9 @@ class Recognising(Session):
         if recent[0][0] > frame.time - span + 1e-6:
             self.probabilities = None
             return None
+        if 0 <= frame.time - self._looked < self._every:
+            return self.probabilities
+        self._looked = frame.time
         times = np.array([at for at, _ in recent])
         samples = np.stack([sample for _, sample in recent])
         window = resample(samples, times, frame.time + self._offsets, self.task.groups)
@@ -391,7 +430,8 @@ class Recognising(Session):
         event = self.trigger.see(frame.time, self.probabilities)
         if event:
             self.events.append(event)
-            self.sentence.append(event.label)
+            if event.label != self.trigger.stand:
+                self.sentence.append(event.label)
             self._tell(event)
         return self.probabilities
 
@@ -404,6 +444,8 @@ class Recognising(Session):
         found = self.probabilities
         scores = list(zip(self.labels, map(float, found if found is not None else []), strict=False))
         best = max(scores, key=lambda score: score[1], default=("", 0.0))
+        leads = self.trigger.leads(found) if found is not None else None
+        shown = best[0] if best[1] >= self.trigger.threshold else None
         return View(
             title=self.task.name,
             state="filling the window" if not scores else "predicting" if self._active else "at rest",
@@ -412,6 +454,6 @@ class Recognising(Session):
             keys=super().view().keys,
             scores=scores,
             threshold=self.trigger.threshold,
-            leader=best[0] if best[1] >= self.trigger.threshold else None,
+            leader=shown if leads is None else self.labels[leads],
             sentence=list(self.sentence),
         )

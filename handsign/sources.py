@@ -239,6 +239,8 @@ def open_source(spec: str, task: Task) -> Source:
     if spec == "practice" or spec.startswith("practice:"):
         from handsign.practice import PracticeSigner
 
+        if task.layout is None:
+            raise InputError(f"the practice signer moves landmarks, which {task.name} does not look at; give a video")
         numbers = spec.split(":")[1:]
         if not all(n.isdecimal() for n in numbers) or len(numbers) > 2:
             raise InputError(f"{spec!r} is not practice, practice:SEED or practice:SEED:SIGNS")

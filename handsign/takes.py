@@ -107,22 +107,28 @@ def read(path: Path, task: Task) -> Iterator[Take | Damage]:
 
 def _walk(path: Path, task: Task) -> Iterator[Take | Damage]:
     if path.is_dir():
-        inside = sorted((p for p in path.iterdir() if not p.name.startswith(".")), key=_natural)
+        inside = sorted((p for p in path.iterdir() if not p.name.startswith(".")), key=natural)
         if any(p.suffix == ".npy" for p in inside):
             yield _read_tree(path, [p for p in inside if p.suffix == ".npy"], task)
         else:
+            yield from _read_foreign(path, "/", task)
             for child in inside:
                 yield from _walk(child, task)
     elif path.suffix == ".npz":
         yield from _read_npz(path, task)
-    elif path.suffix in task.readers:
-        try:
-            yield from task.readers[path.suffix](path)
-        except (*UNREADABLE, InputError) as error:
-            yield Damage(str(path), f"cannot be read: {_short(error)}")
+    else:
+        yield from _read_foreign(path, path.suffix, task)
 
 
-def _natural(path: Path) -> list[tuple[int, str]]:
+def _read_foreign(path: Path, kind: str, task: Task) -> Iterator[Take | Damage]:
+    """What the task's own reader of a kind of files finds; nothing where it has none."""
+    try:
+        yield from task.readers[kind](path) if kind in task.readers else ()
+    except (*UNREADABLE, InputError) as error:
+        yield Damage(str(path), f"cannot be read: {_short(error)}")
+
+
+def natural(path: Path) -> list[tuple[int, str]]:
     """Sort key that puts take 2 before take 10."""
     return [(int(run or 0), text) for run, text in re.findall(r"(\d*)(\D*)", path.name)]
 
@@ -224,7 +230,7 @@ class Store:
         try:
             root.mkdir(parents=True, exist_ok=True)
             with self._lock:  # whoever holds it is the only one writing: half-written files are a killed program's
-                for left in root.rglob(f".*{TEMPORARY}.npz"):
+                for left in root.rglob(f".*{TEMPORARY}.*"):
                     left.unlink()
         except OSError as error:
             raise InputError(
@@ -249,6 +255,10 @@ class Store:
                 continue
             found.add((info.action, info.source))
         return found
+
+    def contents(self) -> str:
+        """What is in it, in a line, where that is not told by takes."""
+        return ""
 
     def add(self, take: Take) -> Path:
         """Write a take under the next free number.

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from handsign import tasks
 from handsign.errors import InputError
+from handsign.takes import Store
 
 if TYPE_CHECKING:
     import keras
     import numpy as np
     from matplotlib.figure import Figure
 
+    from handsign.bundle import Bundle
     from handsign.goals import Goal
     from handsign.keypoints import Layout
     from handsign.takes import Damage, Take
@@ -45,11 +47,16 @@ class Task:
     layout   what the columns of a sample mean; None for samples that are not landmarks
     adapt    samples (T, ...) from elsewhere -> (T, *sample)
     gate     window (window, *sample) -> whether anything could be going on in it; live, the model is asked only then
-    trigger  threshold, hold, rearm or release of its models, where they are not `bundle.BundleInfo`'s
+    trigger  threshold, hold, rearm, release, quiet, stand or every of its models, where not as in `bundle.BundleInfo`
     quality  samples (T, *sample) of a take -> shares of its frames, by what was looked for; a zero offers it for redo
     sheet    (windows, labels, rng) -> Figure: what `augment` makes of a few windows, for the report
-    variants other networks for the same samples: name -> the fields that are different then
-    readers  file suffix -> reader of takes in a format that only this task knows
+    variants other networks for the same samples: name -> the fields that are different then, or what makes them of
+             the task as it is, so that several go together
+    untrained what recognises without having been trained: name -> a new `bundle.Bundle`
+    readers  file suffix -> reader of takes in a format that only this task knows; that of "/" is given whole folders
+    store    folder -> the `takes.Store` that its takes are recorded into
+    training other defaults of `training.Options`
+    data     where its takes are and `model`, its trained model, when nobody says otherwise
     """
 
     name: str
@@ -67,23 +74,31 @@ class Task:
     layout: Layout | None = None
     adapt: Callable[[Array], Array] = field(default=lambda samples: samples)
     gate: Callable[[Array], bool] = field(default=lambda window: True)
-    trigger: Mapping[str, float] = field(default_factory=dict)
+    trigger: Mapping[str, Any] = field(default_factory=dict)
     quality: Callable[[Array], Mapping[str, float]] = field(default=lambda samples: {})
     sheet: Callable[[Array, Sequence[str], np.random.Generator], Figure] | None = None
-    variants: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    variants: Mapping[str, Mapping[str, Any] | Callable[[Task], Mapping[str, Any]]] = field(default_factory=dict)
+    untrained: Mapping[str, Callable[[], Bundle]] = field(default_factory=dict)
     readers: Mapping[str, Callable[[Path], Iterable[Take | Damage]]] = field(default_factory=dict)
+    store: Callable[[Path], Store] = Store
+    training: Mapping[str, Any] = field(default_factory=dict)
+    data: str = "MP_Data"
+    model: str = "action.h5"
 
     def variant(self, name: str) -> Task:
         """The same task with another network.
 
         Raises:
-            InputError: it has none of that name.
+            InputError: it has none of that name, or one that is not trained.
         """
+        if name in self.untrained:
+            raise InputError(f"{name} needs no training: run realtime.py --task {self.name} --network {name}")
         if name not in self.variants:
             raise InputError(
                 f"{self.name} has no network {name!r}; it has: {', '.join(self.variants) or 'only its own'}"
             )
-        return replace(self, **self.variants[name])
+        different = self.variants[name]
+        return replace(self, **(different(self) if callable(different) else different))
 
     @property
     def groups(self) -> Sequence[slice]:

@@ -17,7 +17,6 @@ import numpy as np
 from handsign.calibration import calibrate
 from handsign.errors import InputError
 from handsign.files import atomic
-from handsign.goals import is_rest
 from handsign.networks import import_keras
 from handsign.takes import UNREADABLE, open_npz
 
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from tqdm import tqdm
 
     from handsign.dataset import Dataset
+    from handsign.goals import Goal
     from handsign.task import Task
 
 Array = np.ndarray[Any, Any]
@@ -131,26 +131,29 @@ def train(
         InputError: there is nothing to train on, nothing (fitting) to resume, or the loss is not finite any more.
         KeyboardInterrupt: stopped before the first epoch was over.
     """
-    windows, y = data.rows("train")
-    if not len(windows):
+    goal = task.goal
+    if not (data.part == "train").any():
         raise InputError("no takes are left to train on; record more, or keep fewer for testing")
     keras = import_keras()
     keras.utils.set_random_seed(options.seed)
-    model = task.build(np.shape(task.encode(windows[0])), data.labels)
+    model = task.build(np.shape(task.encode(data.X[0])), data.labels)
     show(task.finish(model))
+    trainee, windows, y = goal.lesson(model, data, "train")
     options = replace(options, epochs=options.epochs or _epochs(len(windows), options))
-    _compile(model, _rate(len(windows), options), options)
-    rest = np.flatnonzero(np.array([is_rest(label) for label in data.labels])[y.argmax(axis=1)])
-    x, validation = windows if task.augment else encode(task, windows), rows(task, data, "val")
+    _compile(trainee, goal, _rate(len(windows), options), options)
+    rest = goal.resting(y, data.labels)
+    x, (_, seen, came) = windows if task.augment else encode(task, windows), goal.lesson(model, data, "val")
+    validation = encode(task, seen), came
     monitor = _monitor(options, len(validation[0]) > 0)
     stopper = keras.callbacks.EarlyStopping(monitor, patience=options.patience, restore_best_weights=True)
-    course = _Course(model, stopper, checkpoint_of(model_path), _identity(data, options), _guessing(y), options.epochs)
+    guessing = _guessing(goal, windows, y)
+    course = _Course(trainee, stopper, checkpoint_of(model_path), _identity(data, options), guessing, options.epochs)
     if options.resume:
         course.load()
     began = time.monotonic()
     interrupted = _fit(task, course, (x, y, rest), validation, options, name)
     seconds = time.monotonic() - began
-    calibrated = calibrate(model, *validation)
+    calibrated = calibrate(trainee, *validation)
     state = course.state.history, course.best_epoch, course.learned, interrupted, seconds
     return Trained(task.finish(model), *state, *calibrated, lean=model)
 
@@ -188,11 +191,13 @@ def _rate(count: int, options: Options) -> keras.optimizers.schedules.LearningRa
     )
 
 
-def _compile(model: keras.Model, rate: keras.optimizers.schedules.LearningRateSchedule, options: Options) -> None:
+def _compile(
+    model: keras.Model, goal: Goal, rate: keras.optimizers.schedules.LearningRateSchedule, options: Options
+) -> None:
     import keras
 
     optimizer = keras.optimizers.AdamW(rate, weight_decay=options.weight_decay, global_clipnorm=options.clipnorm)
-    model.compile(optimizer, "categorical_crossentropy", metrics=["categorical_accuracy"])
+    model.compile(optimizer, goal.loss, metrics=list(goal.metrics))
     optimizer.build(model.trainable_variables)  # so that a checkpoint can be put into it
 
 
@@ -277,10 +282,11 @@ def _monitor(options: Options, validated: bool) -> str:
     return monitor
 
 
-def _guessing(y: Array) -> float:
-    """The cross-entropy, in nats, of always answering how frequent each label is in y (n, labels)."""
-    share = y.mean(axis=0)
-    return float(-(share * np.log(np.maximum(share, 1e-9))).sum())
+def _guessing(goal: Goal, X: Array, y: Array) -> float:
+    """The loss of whoever has learned nothing."""
+    import keras
+
+    return float(np.mean(keras.losses.get(goal.loss)(y, goal.guess(X, y).astype(np.float32))))
 
 
 def _identity(data: Dataset, options: Options) -> str:

@@ -27,7 +27,7 @@ def clips(tmp_path):
 
 
 def collect(task, source, data, **more):
-    options = {"actions": None, "signer": "me", "length": 10, "window": "cut", "workers": 1, **more}
+    options = {"actions": None, "signer": "me", "length": 10, "window": "cut", "workers": 1, "every": 1, **more}
     args = argparse.Namespace(task=task.name, fast=False, source=str(source), data=data, **options)
     take_apart(args, task, Store(data))
 
@@ -186,7 +186,7 @@ class TestWorkers:
                     raise KeyboardInterrupt
                 stored.append(super().add(take))
 
-        options = {"actions": None, "signer": "me", "length": 4, "window": "whole", "workers": 2}
+        options = {"actions": None, "signer": "me", "length": 4, "window": "whole", "workers": 2, "every": 1}
         args = argparse.Namespace(task="sign", fast=False, source=str(four), data=tmp_path / "data", **options)
         with pytest.raises(KeyboardInterrupt):
             take_apart(args, tasks.load("sign"), Stopped(tmp_path / "data"))

@@ -529,6 +529,53 @@ class TestTrigger:
     def test_values_that_are_no_numbers_lead_nothing(self):
         assert self.new(hold=1).see(0.0, np.full(3, np.nan)) is None
 
+    def strikes(self, looks, quiet=0.4, hold=1, threshold=0.35, release=0.3, rearm=0.5):
+        """The events of kick, other and punch with these probabilities, ten looks a second."""
+        trigger = Trigger(["kick", "other", "punch"], threshold, hold, rearm, release, quiet, "stand")
+        events = [trigger.see(i / 10, np.array(look)) for i, look in enumerate(looks)]
+        return [(event.label, round(event.t * 10)) for event in events if event]
+
+    @pytest.mark.parametrize(
+        ("look", "event"),
+        [
+            ((0.24, 0.39, 0.37), "punch"),  # rest leads, but is not clear enough
+            ((0.37, 0.39, 0.24), "kick"),
+            ((0.20, 0.40, 0.40), None),  # rest is
+            ((0.33, 0.33, 0.34), None),  # nothing is
+            ((0.36, 0.28, 0.36), "kick"),
+        ],
+    )
+    def test_with_quiet_rest_keeps_back_from_there_on_only(self, look, event):
+        assert self.strikes([look]) == ([(event, 0)] if event else [])
+        assert Trigger(["kick", "other", "punch"], 0.35, 1, 0.5, 0.3).see(0, np.array([0.24, 0.39, 0.37])) is None
+
+    @pytest.mark.parametrize(("punch", "events"), [(0.39, []), (0.4, [("punch", 0)])])
+    def test_of_two_labels_the_threshold_alone_decides(self, punch, events):
+        looks = [(0.0, 1 - punch, punch)]
+        assert self.strikes(looks, quiet=1.0, threshold=0.4) == events
+
+    def test_stand_comes_once_after_each_event(self):
+        strike, other, unsure = (0.0, 0.1, 0.9), (0.1, 0.8, 0.1), (0.2, 0.6, 0.2)
+        looks = [other] * 5 + [strike] * 3 + [unsure] * 2 + [other] * 8 + [strike] * 3 + [other] * 3
+        expected = [("punch", 5), ("stand", 8), ("punch", 18), ("stand", 21)]
+        assert self.strikes(looks) == expected
+        assert self.strikes(looks, hold=2) == [(label, at + 1) for label, at in expected]
+        assert self.strikes([other] * 30) == []
+
+    def test_nobody_stands_while_the_strike_goes_on(self):
+        assert self.strikes([(0.0, 0.1, 0.9), *[(0.0, 0.68, 0.32)] * 9, (0.0, 0.9, 0.1)]) == [
+            ("punch", 0),
+            ("stand", 10),
+        ]
+
+    def test_one_strike_after_another_needs_no_standing(self):
+        punch, kick = (0.0, 0.1, 0.9), (0.9, 0.1, 0.0)
+        assert [label for label, _ in self.strikes([punch] * 3 + [kick] * 3 + [punch] * 3)] == [
+            "punch",
+            "kick",
+            "punch",
+        ]
+
     @given(st.lists(st.sampled_from(["x", "y", "nothing", None]), max_size=80), st.integers(1, 4))
     @settings(derandomize=True, deadline=None, max_examples=100)
     def test_events_are_signs_that_were_held(self, leaders, hold):
@@ -588,6 +635,14 @@ class TestRecognising:
         end = np.random.default_rng(0).uniform(0.01, 0.06, 100).sum()
         expected = 0.5 + 0.4 * np.sin(2 * (end - np.arange(29, -1, -1) / 30))
         assert asked[-1][0, :, -1] == pytest.approx(expected, abs=2e-3)
+
+    @pytest.mark.parametrize(("rate", "every", "looks"), [(30, 0.1, 21), (30, 0.0, 61), (29.97, 0.1, 21), (5, 0.1, 11)])
+    def test_it_looks_as_often_as_told(self, sign, rate, every, looks):
+        session, asked = watcher(replace(sign, window=1), every=every)
+        session._offsets = np.zeros(1)
+        answers = stream(session, np.arange(round(2 * rate) + 1) / rate)
+        assert len(asked) == looks
+        assert all(np.array_equal(answer, [0.9, 0.1]) for answer in answers)
 
     def test_a_gap_starts_a_new_window(self, sign):
         session, asked = watcher(sign)

@@ -54,11 +54,19 @@ class TestContract:
     def test_its_other_networks_take_and_give_the_same_also_when_finished(self, name):
         task, rng = tasks.load(name), np.random.default_rng(0)
         x = np.stack([task.encode(window) for window in rng.random((2, task.window, *task.sample), np.float32)])
+        missing = []
         for other in (task, *map(task.variant, task.variants)):
-            model = other.build(x.shape[1:], ["a", "b", "c"])
+            try:
+                model = other.build(x.shape[1:], ["a", "b"])
+            except InputError as error:
+                missing.append(str(error))
+                continue
             finished = other.finish(model)
             assert finished.input_shape == model.input_shape == (None, *x.shape[1:])
             np.testing.assert_allclose(finished.predict_on_batch(x), model.predict_on_batch(x), atol=1e-6)
+        assert all("cannot be downloaded" in why for why in missing)
+        if missing:
+            pytest.skip("; ".join(missing))
 
     def test_quality_is_shares(self, name):
         task = tasks.load(name)

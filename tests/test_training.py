@@ -379,8 +379,9 @@ def test_few_takes_leave_chance_and_nothing_explodes(shared, tmp_path: Path, see
 def test_raw_is_short_for_a_network():
     from train import parser
 
-    assert parser().parse_args([]).network is None
-    assert parser().parse_args(["--raw"]).network == parser().parse_args(["--network", "raw"]).network == "raw"
+    assert parser().parse_args([]).network == []
+    assert parser().parse_args(["--raw"]).network == parser().parse_args(["--network", "raw"]).network == ["raw"]
+    assert parser().parse_args(["--binary", "--network", "mobilenet"]).network == ["binary", "mobilenet"]
 
 
 @pytest.mark.parametrize(("wrong", "told"), [(["--data", "none"], "none"), (["--network", "nonsense"], "raw, conv")])

@@ -135,7 +135,7 @@ TASK = Task(
     augment=augmented,
     sheet=augment.sheet,
     variants={
-        "raw": {"build": lstm, "finish": _as_it_is, "augment": None},
+        "raw": {"build": lstm, "finish": _as_it_is, "augment": None, "sheet": None},
         "conv": {"build": body_centred_conv, "finish": _as_it_is, "trigger": {"threshold": 0.97}},
     },
     goal=Classify(),

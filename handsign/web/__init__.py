@@ -1,0 +1,1 @@
+"""The browser page (`static/`) and the small server behind it (`server.py`)."""

@@ -1,0 +1,221 @@
+"""What the page computes in JavaScript is what Python computes, on data that is made here; and the game's rules."""
+
+from __future__ import annotations
+
+import base64
+import json
+import shutil
+import subprocess
+from types import SimpleNamespace
+from typing import Any
+
+import cv2
+import msgspec
+import numpy as np
+import pytest
+from conftest import ROOT
+
+from handsign import bundle
+from handsign import task as tasks
+from handsign.goals import is_rest
+from handsign.keypoints import HOLISTIC, Layout, Part
+from handsign.session import Recognising, Trigger
+from handsign.sources import Frame
+from handsign.windows import resample
+
+NODE = shutil.which("node")
+pytestmark = pytest.mark.skipif(NODE is None, reason="node is not installed")
+LAYOUT = Layout((Part("a", 2), Part("b", 1)))
+QUIET = {"quiet": 0.4, "stand": "stand"}
+
+
+def ask(what: str, **told: Any) -> Any:
+    """What web/tests/ask.mjs answers."""
+    text = json.dumps({"ask": what, **told}, default=lambda array: array.tolist())
+    done = subprocess.run([NODE, "web/tests/ask.mjs"], cwd=ROOT, input=text, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def columns(layout: Layout) -> list[tuple[str, int, tuple[str, ...]]]:
+    return [(part.name, part.points, part.fields) for part in layout.parts]
+
+
+def groups(layout: Layout) -> list[tuple[int, int]]:
+    return [(group.start, group.stop) for group in layout.slices.values()]
+
+
+@pytest.fixture(scope="module")
+def rng() -> np.random.Generator:
+    return np.random.default_rng(0)
+
+
+@pytest.mark.parametrize("frames", [1, 2, 7, 30])
+def test_resample_is_the_same_to_the_bit(rng, frames):
+    samples = rng.normal(size=(frames, LAYOUT.size)).astype(np.float32)
+    for start, end in groups(LAYOUT):
+        samples[rng.random(frames) < 0.4, start:end] = 0
+    times = np.cumsum(rng.uniform(0.01, 0.2, frames))
+    for at in (np.linspace(times[0] - 0.3, times[-1] + 0.3, 40), times, times[[0, -1]], (times[1:] + times[:-1]) / 2):
+        found = ask("resample", samples=samples, times=times, at=at, groups=groups(LAYOUT))
+        expected = resample(samples, times, at, list(LAYOUT.slices.values()))
+        np.testing.assert_array_equal(np.array(found, np.float32).reshape(-1, LAYOUT.size), expected)
+
+
+@pytest.mark.parametrize(
+    ("labels", "levels"),
+    [
+        (["a", "b", "nothing"], {"threshold": 0.5, "hold": 2, "rearm": 0.3, "release": 0.35}),
+        (["a", "b"], {"threshold": 0.6, "hold": 1, "rearm": 0.0, "release": 0.9}),
+        (["kick", "Other", "up"], {"threshold": 0.35, "hold": 2, "rearm": 0.2, "release": 0.3, **QUIET}),
+        (["-", "rest"], {"threshold": 0.1, "hold": 1, "rearm": 0.1, "release": 0.0, "stand": "up"}),
+    ],
+)  # fmt: skip
+def test_trigger_tells_the_same_events(rng, labels, levels):
+    trigger = Trigger(labels, **levels)
+    times = np.cumsum(rng.uniform(0.02, 0.15, 400))
+    logits = np.repeat(rng.normal(size=(100, len(labels))), 4, axis=0) * 2 + rng.normal(size=(400, len(labels))) / 2
+    looks = (np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)).astype(np.float32)
+    expected = [trigger.see(float(t), p) for t, p in zip(times, looks, strict=True)]
+    found = ask("trigger", labels=labels, levels=levels, looks=list(zip(times.tolist(), looks.tolist(), strict=True)))
+    assert [f and (f["t"], f["label"]) for f in found] == [e and (e.t, e.label) for e in expected]
+    told = [(f["probability"], e.probability) for f, e in zip(found, expected, strict=True) if e]
+    np.testing.assert_allclose(*zip(*told, strict=True), rtol=1e-6) if told else None
+    assert any(expected) != all(map(is_rest, labels))
+
+
+def people(rng: np.random.Generator, frames: int) -> np.ndarray:
+    """Frames (frames, 1662) of somebody, upright or not, whose arms are anywhere and parts now and then missing."""
+    samples = rng.uniform(0, 1, (frames, HOLISTIC.size)).astype(np.float32)
+    pose = HOLISTIC.view(samples, "pose")
+    pose[:, [11, 12], 1] = rng.uniform(0.2, 0.4)
+    pose[:, [23, 24], 1] = rng.uniform(0.3, 1.0)
+    height = rng.uniform(0.3, 1.3)
+    pose[:, [15, 16], 1] = height + rng.uniform(0, 0.2, (frames, 2))
+    for part, missing in (("pose", 0.1), ("left_hand", 0.9), ("right_hand", 0.7)):
+        points = HOLISTIC.view(samples, part)
+        if part != "pose":
+            points[..., 1] = height + 0.2 * points[..., 1]
+        points[rng.random(frames) < missing] = 0
+    return samples
+
+
+def test_the_gate_opens_and_closes_for_the_same_windows(rng):
+    gate = tasks.load("sign").gate
+    windows = [people(rng, 30) for _ in range(40)] + [np.zeros((30, HOLISTIC.size), np.float32)]
+    windows += [window * (np.arange(HOLISTIC.size) >= 132) for window in windows[:5]]  # no pose
+    for window in windows[:20]:
+        HOLISTIC.view(window, "pose")[:, [15, 16], 3] *= rng.random() < 0.3  # wrists out of sight
+    expected = [gate(window) for window in windows]
+    assert ask("gate", layout=columns(HOLISTIC), windows=[w.ravel() for w in windows]) == expected
+    assert 5 < sum(expected) < len(windows) - 5
+
+
+def test_recognising_goes_the_same_way(rng):
+    """Twelve seconds at a camera that stops once: the same probabilities, events and rest at the same times."""
+    task = tasks.load("sign")
+    labels = ["hello", "nothing", "thanks"]
+    levels = {"threshold": 0.5, "hold": 3, "rearm": 0.5, "release": 0.4}
+    info = bundle.BundleInfo(
+        task="sign", labels=labels, window=10, rate=15.0, sample=(1662,), layout=columns(HOLISTIC), every=0.05, **levels
+    )
+    times = np.cumsum(np.r_[0, rng.uniform(0.02, 0.05, 300)])
+    times[150:] += 2.0
+    samples = people(rng, len(times))
+    shown = 0.01 + np.abs(np.sin(times[:, None] * [0.9, 0.5, 1.3])) ** 3
+    samples[:, :3] = shown / shown.sum(axis=1, keepdims=True)
+    HOLISTIC.view(samples, "pose")[:, [15, 16], 1:] = [0.1, 0.0, 1.0]  # wrists up, in sight
+    samples[200:240, 132:] = 0
+    HOLISTIC.view(samples[200:240], "pose")[:, [15, 16], 3] = 0
+    session = Recognising(
+        task, lambda frame: frame, lambda x: x[:, -1, :3], labels, 10, 15.0, Trigger(labels, **levels), every=0.05
+    )
+    expected = []
+    for t, sample in zip(times, samples, strict=True):
+        found = session.see(Frame(np.zeros((1, 1, 3), np.uint8), float(t), sample))
+        expected.append(None if found is None else found.tolist())
+    frames = list(zip(times.tolist(), samples.tolist(), strict=True))
+    answer = ask("recognise", info=msgspec.to_builtins(info), frames=frames)
+    assert [f["scores"] for f in answer["found"]] == expected
+    events = [(f["event"]["t"], f["event"]["label"]) for f in answer["found"] if f["event"]]
+    assert events == [(event.t, event.label) for event in session.events]
+    assert len(events) > 3
+    assert [0.0, 1.0, 0.0] in expected  # at rest
+    assert None in expected[160:]  # the window filled again
+    assert answer["sentence"] == list(session.sentence)
+
+
+def test_a_slow_browser_needs_fewer_looks_but_never_fewer_than_two():
+    info = {"labels": ["a", "b"], "window": 2, "rate": 30.0, "layout": columns(HOLISTIC), "hold": 10}
+    info |= {"threshold": 0.5, "rearm": 0.5, "release": 0.4}
+    for rate, hold in ((60.0, 10), (30.0, 10), (12.0, 4), (3.0, 2)):
+        frames = [[i / rate, [0.0] * HOLISTIC.size] for i in range(30)]
+        assert ask("recognise", info=info, frames=frames)["hold"] == hold
+
+
+def test_a_forecast_is_of_the_window_that_ends_now():
+    frames = [[i / 60, [0.1 + i / 100, 0.5]] for i in range(20)]
+    found = ask("forecast", info={"window": 16, "rate": 60.0}, frames=frames)
+    assert found[:14] == [None] * 14
+    np.testing.assert_allclose(found[-1], [0.1 + 20 / 100, 0.5], atol=1e-6)
+
+
+def test_fingertips_are_the_right_hand_first():
+    samples = np.zeros((3, HOLISTIC.size), np.float32)
+    HOLISTIC.view(samples, "left_hand")[:2, 8] = [0.2, -0.5, 1.0]
+    HOLISTIC.view(samples, "right_hand")[0, 8] = [0.7, 0.6, 1.0]
+    found = ask("fingertip", layout=columns(HOLISTIC), samples=samples)
+    np.testing.assert_allclose(found, [[0.7, 0.6], [0.2, 1e-4], [0, 0]], atol=1e-6)
+
+
+def test_the_info_is_read_out_of_the_bundle():
+    path = ROOT / "action.onnx"
+    found = ask("info", file=base64.b64encode(path.read_bytes()).decode())
+    assert msgspec.convert(found, bundle.BundleInfo) == bundle.read_info(path)
+
+
+@pytest.mark.parametrize("cut", [0, 5, 1000, -3000])
+def test_a_damaged_bundle_is_told(cut):
+    data = (ROOT / "action.onnx").read_bytes()
+    assert "error" in ask("info", file=base64.b64encode(data[:cut]).decode())
+
+
+@pytest.mark.parametrize("size", [(640, 480), (480, 640), (1280, 720), (101, 57)])
+def test_pictures_shrink_as_by_opencv(rng, size):
+    picture = rng.integers(0, 256, (size[1] // 8 + 1, size[0] // 8 + 1, 3), np.uint8)
+    picture = cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR)
+    expected = cv2.resize(picture, (100, 56), interpolation=cv2.INTER_AREA)
+    rgba = np.dstack([picture, np.full(picture.shape[:2], 255, np.uint8)])
+    found = np.array(ask("shrink", pixels=rgba.ravel(), **{"from": size, "to": (100, 56)}))
+    assert np.abs(found.reshape(expected.shape) - expected.astype(int)).max() <= 1  # rounded half up, not to even
+
+
+def test_samples_are_bgr_or_grey(rng):
+    rgb = rng.integers(0, 256, (40, 40, 3), np.uint8)
+    found = np.array(ask("sample", rgb=rgb.ravel(), channels=3, white=255)).reshape(rgb.shape)
+    np.testing.assert_array_equal(found, rgb[..., ::-1])
+    grey = np.array(ask("sample", rgb=rgb.ravel(), channels=1, white=1)).reshape(rgb.shape[:2])
+    assert np.abs(grey * 255 - cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)).max() <= 1.001
+
+
+def test_labels_do_what_they_are_called_or_the_first_four_do_something():
+    assert ask("map", labels=["kick", "other", "punch"]) == {"kick": "kick", "other": "", "punch": "punch"}
+    assert ask("map", labels=["-", "a", "b", "c", "d", "e"]) == dict(
+        zip("-abcde", ["", "punch", "kick", "squat", "step", ""], strict=True)
+    )
+
+
+def test_samples_travel_as_they_are(rng):
+    samples = rng.normal(size=(3, 5000)).astype(np.float32)
+    assert base64.b64decode(ask("base64", samples=samples)) == samples.tobytes()
+
+
+def test_shapes_come_from_the_network_or_the_bundle():
+    info = SimpleNamespace(window=15, sample=[40, 40, 1]).__dict__
+    assert ask("shape", own=[None, 30, 1662], info=info) == [1, 30, 1662]
+    assert ask("shape", own=[None, None, 40, 40, 1], info=info) == [1, 15, 40, 40, 1]
+
+
+def test_the_rules_of_the_game():
+    done = subprocess.run([NODE, "--test", "web/tests"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-3000:]
