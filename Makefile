@@ -5,7 +5,7 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes
 SIGNS := hello thanks iloveyou yes no please help more nothing
 
-.PHONY: demo test lint requirements clean bench bench-stream bench-unseen model
+.PHONY: demo test lint requirements clean bench bench-paths bench-stream bench-unseen model path-model
 
 demo: $(VENV)/.run
 	@echo "== 1 of 4: record takes of two practice signers (moving drawings that stand in for people)"
@@ -47,6 +47,19 @@ bench-unseen: $(VENV)/.run
 # The action.h5 that lies in the repository: docs/MODEL_CARD.md.
 model: $(VENV)/.run
 	$(PY) train.py --data ../shared/data/asl_words --network conv --seed 0 --test-size 0
+
+# The sample recording of a path, by nobody (handsign/paths.py), and the trajectory.h5 that has learned from it.
+SAMPLE := paths/path/synthetic-0_000.npz
+path-model: $(VENV)/.run
+	rm -f $(SAMPLE)
+	$(PY) -c "from pathlib import Path; from handsign import paths, takes; \
+		takes.Store(Path('paths')).add(paths.synthetic(0, 6500))"
+	$(PY) train.py --task trajectory --data $(SAMPLE) --seed 0
+
+# Where a path goes next, and who moved it.
+bench-paths: $(VENV)/.run
+	$(PY) benchmarks/trajectory.py
+	$(PY) benchmarks/signer.py
 
 # The lists of exact versions with hashes, for every platform, from the versions in pyproject.toml.
 requirements:

@@ -37,16 +37,23 @@ def importing() -> argparse.ArgumentParser:
     options.add_argument("path", type=Path, help="a folder or file of takes: ours, the tutorial's, .npz packs, .pose")
     options.add_argument("--signer", help="who is signing, where the takes do not say")
     options.add_argument("--action", help="what is signed, whatever the takes say")
+    options.add_argument(
+        "--canvas",
+        nargs=2,
+        type=cli.positive,
+        metavar=("WIDTH", "HEIGHT"),
+        help="pixels that points were recorded over",
+    )
     return options
 
 
 def main() -> None:
     """Parse the options and do what they ask."""
     if sys.argv[1:2] == ["import"]:
-        args = importing().parse_args(sys.argv[2:])
+        args = cli.parse(importing(), sys.argv[2:])
         from handsign.recording import import_takes as do
     else:
-        args = recording().parse_args()
+        args = cli.parse(recording())
         from handsign.recording import record as do
     do(args)
 

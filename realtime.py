@@ -30,11 +30,21 @@ def parser() -> argparse.ArgumentParser:
 def main() -> None:
     """Parse the options and do what they ask."""
     if sys.argv[1:2] == ["doctor"]:
-        args = parser().parse_args(sys.argv[2:])
+        args = cli.parse(parser(), sys.argv[2:])
         from handsign.doctor import examine as do
+    elif sys.argv[1:2] in (["enrol"], ["verify"]):
+        from handsign import enrolment
+
+        args = cli.parse(
+            enrolment.parser(cli.parser("Is it really them? Enrol somebody, or check a recording.")), sys.argv[2:]
+        )
+        do = enrolment.enrol if sys.argv[1] == "enrol" else enrolment.verify
     else:
-        args = parser().parse_args()
-        from handsign.live import recognise as do
+        args = cli.parse(parser())
+        from handsign import task
+        from handsign.live import recognise
+
+        do = task.load(args.task).live or recognise
     do(args)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,14 +25,28 @@ def parser(description: str) -> argparse.ArgumentParser:
     """An argument parser with the options that every script has."""
     options = argparse.ArgumentParser(description=description, formatter_class=_Help, allow_abbrev=False)
     options.add_argument("--task", default="sign", help="which system: a file of handsign/tasks")
-    options.add_argument("--data", type=Path, default=Path("MP_Data"), metavar="DIR", help="where the takes are")
-    options.add_argument("--model", type=Path, default=Path("action.h5"), metavar="FILE", help="the trained model")
+    options.add_argument("--data", type=Path, metavar="DIR", help="where the takes are (default: of sign, MP_Data)")
+    options.add_argument("--model", type=Path, metavar="FILE", help="the trained model (default: of sign, action.h5)")
     return options
+
+
+def parse(options: argparse.ArgumentParser, argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """What was told, and where the takes and the model of the task are if that was not.
+
+    Raises:
+        InputError: there is no such task.
+    """
+    args = options.parse_args(argv)
+    from handsign import task
+
+    chosen = task.load(args.task)
+    args.data, args.model = args.data or Path(chosen.data), args.model or Path(chosen.model)
+    return args
 
 
 def add_camera(options: argparse.ArgumentParser) -> None:
     """The options of a script that can open a camera."""
-    options.add_argument("--camera", default="0", help="index or device path of the camera")
+    options.add_argument("--camera", help="index or device path of the camera (default: 0)")
     options.add_argument("--width", type=positive, default=640, help="of the camera's picture, in pixels")
     options.add_argument("--height", type=positive, default=480, help="of the camera's picture, in pixels")
     options.add_argument("--fps", type=seconds, default=30.0, help="frames a second to ask the camera for")

@@ -53,13 +53,14 @@ class Dataset:
     """Windows ready to train on.
 
     X        (n, window, *sample) float32, raw
-    y        (n, labels) float32, one-hot for `Classify`
+    y        (n, *y) float32: one-hot (n, labels) for `Classify`, what comes next for `Forecast`
     part     (n,) str: train, val or test; all windows of a take are in the same part
     take     (n,) str, signer (n,) str, session (n,) str: where each window is from
     rate     samples a second in a window; asked_rate is what --rate said
     left_out what was not usable: (take, reason)
     extractors what the samples came from
     made_from  `fingerprint` of the takes
+    aspect   height of the recorded pictures in their widths (the median; 1 where nobody said)
     """
 
     task: str
@@ -76,6 +77,7 @@ class Dataset:
     extractors: list[str] = field(default_factory=list)
     made_from: str = ""
     asked_rate: float | None = None
+    aspect: float = 1.0
 
     def rows(self, part: str) -> tuple[Array, Array]:
         """(X, y) of the rows in train, val or test."""
@@ -116,6 +118,7 @@ class _Rest(msgspec.Struct):
     extractors: list[str]
     made_from: str
     asked_rate: float | None
+    aspect: float = 1.0
 
 
 def prepare(
@@ -123,29 +126,30 @@ def prepare(
 ) -> tuple[Dataset, list[Take]]:
     """Takes at `path` -> the dataset, and the takes that are in it.
 
-    `rate` samples a second fill a window; without it a window is as long as the recordings are (their median).
+    `rate` samples a second fill a window; without it the task's goal says how many.
 
     Raises:
         InputError: there are no takes, only one action, or the split cannot be made.
     """
-    takes, left_out, made_from, asked = [], [], fingerprint(path), rate
+    goal, takes, left_out, made_from, asked = task.goal, [], [], fingerprint(path), rate
     for found in progress(read(path, task)):
         if isinstance(found, Take):
             takes.append(found)
         else:
             left_out.append((found.name, found.reason))
-    rate = rate or task.window / statistics.median([span(take.times) for take in takes] or [1.0])
-    enough = task.window / rate / 2
-    left_out += [(t.name, f"lasts {span(t.times):.2f} s, under half a window") for t in takes if span(t.times) < enough]
-    takes = [take for take in takes if span(take.times) >= enough]
+    rate = rate or goal.rate(takes, task.window, task.rate)
+    enough = goal.least(task.window) / rate
+    left_out += [(t.name, f"lasts {span(t.times):.2f} s, {_too_short(task)}") for t in takes if span(t.times) < enough]
+    takes = goal.pieces([take for take in takes if span(take.times) >= enough], task.groups)
     if not takes:
         raise InputError(f"{path} holds no usable take of {task.name}{_first(left_out)}; record some with collect.py")
-    pairs = [(i, *pair) for i, t in enumerate(takes) for pair in task.goal.pairs(t, task.window, rate, task.groups)]
-    y, labels = task.goal.targets([answer for _, _, answer in pairs])
+    pairs = [(i, *pair) for i, t in enumerate(takes) for pair in goal.pairs(t, task.window, rate, task.groups)]
+    y, labels = goal.targets([answer for _, _, answer in pairs])
     owner = np.array([i for i, _, _ in pairs])
     of_take = {name: np.array([v(t) for t in takes]) for name, v in _COLUMNS.items()}
-    _, first, same = np.unique(of_take["take"], return_index=True, return_inverse=True)  # a pack may hold cut takes
-    part = parts([takes[i].info.action for i in first], of_take["signer"][first].tolist(), split)[same]
+    units = [goal.unit(take) for take in takes]  # a pack may hold cut takes
+    _, first, same = np.unique(units, return_index=True, return_inverse=True)
+    part = parts([goal.label(takes[i]) for i in first], of_take["signer"][first].tolist(), split)[same]
     X = np.stack([window for _, window, _ in pairs]).astype(np.float32, copy=False)
     rows = {name: column[owner] for name, column in of_take.items()}
     extractors = sorted({take.info.extractor or "unknown" for take in takes})
@@ -155,8 +159,21 @@ def prepare(
         "extractors": extractors,
         "made_from": made_from,
         "asked_rate": asked,
+        "aspect": _aspect(takes),
     }
     return Dataset(task.name, X, y, labels, part[owner], **rows, rate=rate, **origin), takes
+
+
+def _too_short(task: Task) -> str:
+    """What a take is that has fewer samples than the goal needs."""
+    least = task.goal.least(task.window)
+    return "under half a window" if 2 * least == task.window else f"under {least:g} samples"
+
+
+def _aspect(takes: Sequence[Take]) -> float:
+    """Height of the pictures in their widths, the median."""
+    sizes = [take.info.frame_size for take in takes if take.info.frame_size]
+    return statistics.median([height / width for width, height in sizes] or [1.0])
 
 
 _COLUMNS: dict[str, Callable[[Take], str]] = {
@@ -287,27 +304,27 @@ def _fold(data: Dataset, names: Array, out: Array, seed: list[int]) -> Array:
     return part
 
 
-def open_dataset(task: Task, path: Path, told: Split | None, seed: int = 0) -> Dataset:
+def open_dataset(task: Task, path: Path, told: Split | None, seed: int = 0, rate: float | None = None) -> Dataset:
     """A dataset from a file that `preprocess.py` made, or made now from takes.
 
     In a folder of takes, `dataset.npz` is used as long as the takes are those it was made from and no other split is
-    `told`; without any, they are split by take with `seed`.
+    `told`, and no other `rate`; without any, they are split by take with `seed`.
 
     Raises:
         InputError: as `prepare`, or another split is told than the file at `path` has.
     """
     ready = path / READY if path.is_dir() else path
     if not _is_dataset(ready):
-        return prepare(task, path, told or Split(seed=seed))[0]
+        return prepare(task, path, told or Split(seed=seed), rate)[0]
     data = Dataset.load(ready, task)
-    same = told in (None, data.split)
+    same = told in (None, data.split) and rate in (None, data.rate)
     if path.is_dir():
         if same and data.made_from == fingerprint(path):
             return data
         print(f"{path} or what is asked of it changed since {READY} was made: it is prepared anew, for now")
-        return prepare(task, path, told or data.split, data.asked_rate)[0]
+        return prepare(task, path, told or data.split, rate or data.asked_rate)[0]
     if not same:
-        raise InputError(f"{path} is split by {data.split}; make it again with preprocess.py and your split")
+        raise InputError(f"{path} is split by {data.split}; make it again with preprocess.py and your split, or rate")
     return data
 
 
@@ -326,11 +343,25 @@ def fingerprint(path: Path) -> str:
     return hashlib.sha256(repr(facts).encode()).hexdigest()
 
 
+def show(data: Dataset, task: Task, path: Path, each: int = 3, labels: int = 8) -> Path:
+    """Save what the model is shown, `each` windows of the first `labels` labels, as a picture; returns its path."""
+    rows, titles = [], []
+    for i, label in enumerate(data.labels[:labels]):
+        own = np.flatnonzero(data.y[:, i] == 1)
+        chosen = own[np.linspace(0, len(own) - 1, min(each, len(own))).astype(int)]
+        rows += chosen.tolist()
+        titles += [label] * len(chosen)
+    figure = task.pictures(data.X[rows], titles)
+    with atomic(path) as temporary:
+        figure.savefig(temporary, dpi=120)
+    return path
+
+
 def table(data: Dataset, takes: Sequence[Take], task: Task) -> str:
     """What is in a dataset, a line an action: takes, signers, windows a part, lengths, and missing parts."""
     by_action = defaultdict(list)
     for take in takes:
-        by_action[take.info.action].append(take)
+        by_action[task.goal.label(take)].append(take)
     measured = task.layout.parts if task.layout else ()
     head = ["action", "takes", "signers", *PARTS, "seconds", "frames", *(f"no {p.name}" for p in measured)]
     lines = [head]

@@ -11,7 +11,8 @@ import msgspec
 import numpy as np
 
 from handsign.files import atomic
-from handsign.training import rows
+from handsign.goals import Classify
+from handsign.training import encode
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from handsign.bundle import BundleInfo
     from handsign.dataset import Dataset
+    from handsign.goals import Goal
     from handsign.task import Task
     from handsign.training import Trained
 
@@ -86,16 +88,19 @@ def mistakes(y: Array, probabilities: Array, labels: Sequence[str], takes: Seque
     ]
 
 
-def evaluate(predict: Callable[[Array], Array], task: Task, data: Dataset) -> dict[str, dict[str, Any]]:
-    """Part (test, val, train) -> its metrics and mistakes, of `predict`: x (n, *x) -> (n, labels)."""
-    results = {}
-    for part in ("test", "val", "train"):
-        x, y = rows(task, data, part)
-        if len(x):
-            probabilities = predict(x)
-            wrong = mistakes(y, probabilities, data.labels, data.take[data.part == part].tolist())
-            results[part] = {**metrics(y, probabilities, data.labels), "mistakes": wrong}
-    return results
+def evaluate(
+    predict: Callable[[Array], Array], task: Task, data: Dataset, told: Mapping[str, Any] | None = None
+) -> dict[str, dict[str, Any]]:
+    """Part (test, val, train) -> how good `predict`: x (n, *x) -> (n, *y) is there, as the task's goal has it.
+
+    `told` is what training told besides: the `fan`.
+    """
+
+    def ask(windows: Array) -> Array:
+        return predict(encode(task, windows))
+
+    parts = [part for part in ("test", "val", "train") if (data.part == part).any()]
+    return {part: task.goal.score(ask, data, part, told or {}) for part in parts}
 
 
 def summary(results: Mapping[str, dict[str, Any]], data: Dataset) -> str:
@@ -127,13 +132,18 @@ def _left_out(signers: Mapping[str, Any]) -> Iterator[str]:
         yield f"not asked about, because only those left out show it: {told}"
 
 
-def honesty(data: Dataset, measured: bool = False) -> str:
-    """Whether the test set says anything about people that the model has not seen; `measured`: something else does."""
+def honesty(data: Dataset, measured: bool = False, measurable: bool = True) -> str:
+    """Whether the test set says anything about people that the model has not seen; `measured`: something else does.
+
+    `measurable`: --evaluate signers could.
+    """
     seen = sorted(set(data.signer[data.part == "test"]) & set(data.signer[data.part == "train"]))
     if not seen:
         return "Tested on people it has not seen in training."
     names = ", ".join(name or "unnamed" for name in seen) if len(seen) < 6 else f"{len(seen)} of them"
     told = f"Tested on people it has seen in training ({names}): expect less from others"
+    if not measurable:
+        return f"{told}."
     if len(set(data.signer)) > 1:
         return f"{told}; {'how much is measured below' if measured else '--evaluate signers measures that'}."
     if seen == [""]:
@@ -158,12 +168,16 @@ def report(
     info: BundleInfo,
     seed: int,
     sheet: Figure | None = None,
+    goal: Goal | None = None,
 ) -> Path:
     """Write metrics.json, the pictures (with `sheet`, if any) and index.html to `folder`; returns the page.
+
+    `goal` is what `results` are of; without it, `Classify`.
 
     Raises:
         InputError: the folder cannot be written to.
     """
+    goal = goal or Classify()
     facts = {
         **results,
         "task": data.task,
@@ -178,31 +192,30 @@ def report(
         "parameters": info.parameters,
         "seed": seed,
         "split": str(data.split),
-        "honesty": honesty(data, "signers" in results),
+        "honesty": honesty(data, "signers" in results, "signers" in goal.trials),
         "rows": {part: int((data.part == part).sum()) for part in ("train", "val", "test")},
         "rate": data.rate,
         "extractors": data.extractors,
         "left_out": data.left_out,
         "versions": info.versions,
     }
-    for part, suffix in (("test", ""), ("signers", "-signers")):
-        if part in results:
-            _picture(folder / f"confusion{suffix}.png", confusion_figure(results[part]["confusion"], data.labels))
-            _picture(folder / f"reliability{suffix}.png", reliability_figure(results[part]["reliability"]))
+    for name, figure in goal.pictures(results, data).items():
+        _picture(folder / name, figure)
     _picture(folder / "history.png", history_figure(trained.history, trained.best_epoch))
     if sheet:
         _picture(folder / "augmented.png", sheet)
     numbers = msgspec.json.encode({**facts, "history": trained.history})
     _text(folder / "metrics.json", msgspec.json.format(numbers).decode())
-    _text(folder / "index.html", _page({**facts, "augmented": sheet is not None}))
+    _text(folder / "index.html", _page(goal.page, {**facts, "augmented": sheet is not None}))
     return folder / "index.html"
 
 
-def _page(facts: Mapping[str, Any]) -> str:
+def _page(name: str, facts: Mapping[str, Any]) -> str:
     import jinja2
 
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
-    return environment.from_string(Path(__file__).with_name("report.html").read_text(encoding="utf-8")).render(facts)
+    pages = jinja2.FileSystemLoader(Path(__file__).parent)
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, loader=pages)
+    return environment.get_template(name).render(facts)
 
 
 def _picture(path: Path, figure: Figure) -> None:
@@ -274,21 +287,23 @@ def reliability_figure(bins: Mapping[str, Sequence[float]]) -> Figure:
 
 
 def history_figure(history: Mapping[str, Sequence[float]], best_epoch: int) -> Figure:
-    """Loss (logarithmic) and accuracy after every epoch, in training and validation, with the epoch that was kept."""
+    """Loss (logarithmic) and, if any, accuracy after every epoch, in training and validation, and the epoch kept."""
     from matplotlib.figure import Figure
     from matplotlib.ticker import LogLocator, NullLocator
 
-    figure = Figure(figsize=(10, 3.8), layout="constrained")
-    loss, accuracy = figure.subplots(1, 2)
+    also = "categorical_accuracy" in history
+    figure = Figure(figsize=(10 if also else 5.4, 3.8), layout="constrained")
+    loss, *accuracy = figure.subplots(1, 1 + also, squeeze=False)[0]
     _curves(loss, history, "loss", best_epoch)
     loss.set_yscale("log")
     loss.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     loss.yaxis.set_major_formatter("{x:g}")
     loss.yaxis.set_minor_locator(NullLocator())
     loss.set_title("Loss", loc="left", fontsize=11)
-    _curves(accuracy, history, "categorical_accuracy", best_epoch)
-    accuracy.set_ylim(0, 1.02)
-    accuracy.set_title("Accuracy", loc="left", fontsize=11)
+    for axes in accuracy:
+        _curves(axes, history, "categorical_accuracy", best_epoch)
+        axes.set_ylim(0, 1.02)
+        axes.set_title("Accuracy", loc="left", fontsize=11)
     loss.legend(frameon=False, fontsize=9)
     return figure
 

@@ -14,6 +14,8 @@ from handsign import tasks
 from handsign.errors import InputError
 
 if TYPE_CHECKING:
+    import argparse
+
     import keras
     import numpy as np
     from matplotlib.figure import Figure
@@ -49,6 +51,11 @@ class Task:
     sheet    (windows, labels, rng) -> Figure: what `augment` makes of a few windows, for the report
     variants other networks for the same samples: name -> the fields that are different then
     readers  file suffix -> reader of takes in a format that only this task knows
+    measures what whole recordings are told apart by, beside the network: name -> (samples (T, *sample) -> (n, numbers))
+    pictures (windows, titles) -> Figure: what the model is shown, for people
+    training other defaults of `training.Options`
+    data     where its takes are and `model`, its trained model, when nobody says otherwise
+    live     what realtime.py does with its options, where that is not recognising
     """
 
     name: str
@@ -70,6 +77,12 @@ class Task:
     sheet: Callable[[Array, Sequence[str], np.random.Generator], Figure] | None = None
     variants: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     readers: Mapping[str, Callable[[Path], Iterable[Take | Damage]]] = field(default_factory=dict)
+    measures: Mapping[str, Callable[[Array], Array]] = field(default_factory=dict)
+    pictures: Callable[[Array, Sequence[str]], Figure] | None = None
+    training: Mapping[str, Any] = field(default_factory=dict)
+    data: str = "MP_Data"
+    model: str = "action.h5"
+    live: Callable[[argparse.Namespace], None] | None = None
 
     def variant(self, name: str) -> Task:
         """The same task with another network.
