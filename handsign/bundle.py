@@ -81,6 +81,7 @@ def describe(
         layout=_columns(task),
         fan=fan or [],
         versions={KEY: __version__, **{name: importlib.metadata.version(name) for name in PACKAGES}},
+        **task.trigger,
     )
 
 

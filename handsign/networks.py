@@ -40,10 +40,14 @@ def import_keras() -> ModuleType:
     return keras
 
 
-def lstm(shape: tuple[int, ...], labels: Sequence[str], front: keras.Model | None = None) -> keras.Model:
+def lstm(
+    shape: tuple[int, ...], labels: Sequence[str], front: keras.Model | None = None, activation: str = "relu"
+) -> keras.Model:
     """The tutorial's network: windows (n, *shape) -> probabilities (n, labels); 596,675 parameters for 3 labels.
 
-    From "Sign Language Detection using Action Recognition with Python" (Nicholas Renotte, 2021).
+    From "Sign Language Detection using Action Recognition with Python" (Nicholas Renotte, 2021). `activation` is that
+    of its LSTMs. With the tutorial's relu nothing bounds what they carry from sample to sample, and losses of thousands
+    come up on the way; with tanh, which an LSTM is made for (Hochreiter and Schmidhuber, 1997), they do not.
     """
     import keras
     from keras import layers
@@ -52,9 +56,9 @@ def lstm(shape: tuple[int, ...], labels: Sequence[str], front: keras.Model | Non
         [
             keras.Input(shape),
             *([front] if front else []),
-            layers.LSTM(64, activation="relu", return_sequences=True),
-            layers.LSTM(128, activation="relu", return_sequences=True),
-            layers.LSTM(64, activation="relu"),
+            layers.LSTM(64, activation=activation, return_sequences=True),
+            layers.LSTM(128, activation=activation, return_sequences=True),
+            layers.LSTM(64, activation=activation),
             layers.Dense(64, activation="relu"),
             layers.Dense(32, activation="relu"),
             layers.Dense(len(labels), activation="softmax"),

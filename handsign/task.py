@@ -47,6 +47,7 @@ class Task:
     layout   what the columns of a sample mean; None for samples that are not landmarks
     adapt    samples (T, ...) from elsewhere -> (T, *sample)
     gate     window (window, *sample) -> whether anything could be going on in it; live, the model is asked only then
+    trigger  threshold, hold, rearm or release of its models, where they are not `bundle.BundleInfo`'s
     quality  samples (T, *sample) of a take -> shares of its frames, by what was looked for; a zero offers it for redo
     sheet    (windows, labels, rng) -> Figure: what `augment` makes of a few windows, for the report
     variants other networks for the same samples: name -> the fields that are different then
@@ -73,6 +74,7 @@ class Task:
     layout: Layout | None = None
     adapt: Callable[[Array], Array] = field(default=lambda samples: samples)
     gate: Callable[[Array], bool] = field(default=lambda window: True)
+    trigger: Mapping[str, float] = field(default_factory=dict)
     quality: Callable[[Array], Mapping[str, float]] = field(default=lambda samples: {})
     sheet: Callable[[Array, Sequence[str], np.random.Generator], Figure] | None = None
     variants: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)

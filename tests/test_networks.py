@@ -107,6 +107,7 @@ def test_the_raw_network_is_the_tutorials_and_learns_from_what_was_recorded(wind
     assert raw.finish(model) is model
     assert model.count_params() == 596_675
     assert [type(layer).__name__ for layer in model.layers] == ["LSTM"] * 3 + ["Dense"] * 3
+    assert [layer.activation.__name__ for layer in model.layers] == ["relu"] * 5 + ["softmax"]
     y, _ = Classify().targets(["a", "b", "nothing"] * 4)
     x, answers = next(batches(raw, windows, y, np.flatnonzero(y[:, 2]), replace(Options(), batch=12), 0))
     order = [int(np.flatnonzero((windows == one).all(axis=(1, 2)))[0]) for one in x]

@@ -27,6 +27,7 @@ def shipped():
 def test_it_is_whole_and_small(shipped):
     assert shipped.info.labels == WORDS
     assert [is_rest(label) for label in WORDS] == [True] + [False] * 13
+    assert shipped.info.threshold == tasks.load("sign").variant("conv").trigger["threshold"]
     assert sum(path.stat().st_size for path in bundle.paths(MODEL)) < LIMIT
 
 

@@ -366,13 +366,14 @@ def test_help_imports_nothing_heavy():
     assert "--resume" in done.stdout
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2])
-def test_few_takes_leave_chance(shared, tmp_path: Path, seed: int):
-    """The relu LSTM on 58 real windows, in a few epochs."""
+@pytest.mark.parametrize("seed", [0, 3, 4])
+def test_few_takes_leave_chance_and_nothing_explodes(shared, tmp_path: Path, seed: int):
+    """The default LSTM on 58 real windows, in a few epochs; with relu the loss of seed 3 had reached 14 by then."""
     task = tasks.load("sign")
     data = dataset.open_dataset(task, shared("house_no_yes/MP_Data"), dataset.Split(seed=seed))
     trained = train(task, data, tmp_path / "action.h5", Options(epochs=12, seed=seed, logs=None))
     assert trained.learned
+    assert max(trained.history["loss"]) < 2 * np.log(3), "of guessing"
 
 
 def test_raw_is_short_for_a_network():

@@ -84,8 +84,8 @@ def read_pose(path: Path) -> Iterator[Take]:
 
 
 def body_centred_lstm(shape: tuple[int, ...], labels: Sequence[str]) -> keras.Model:
-    """The tutorial's network on the 152 values a frame that a `normaliser` gives; it takes raw ones (n, *shape)."""
-    return lstm(shape, labels, normaliser(shape[0], pad=False))
+    """The tutorial's LSTMs on the 152 values a frame that a `normaliser` gives; it takes raw ones (n, *shape)."""
+    return lstm(shape, labels, normaliser(shape[0], pad=False), "tanh")
 
 
 def as_wide_as_raw(model: keras.Model) -> keras.Model:
@@ -95,7 +95,7 @@ def as_wide_as_raw(model: keras.Model) -> keras.Model:
     nothing, for they only ever meet zeros, and take twice the time.
     """
     shape, labels = model.input_shape[1:], [""] * model.output_shape[-1]
-    wide = lstm(shape, labels, normaliser(shape[0]))
+    wide = lstm(shape, labels, normaliser(shape[0]), "tanh")
     for new, old in zip(wide.layers[1:], model.layers[1:], strict=True):
         weights = old.get_weights()
         missing = new.get_weights()[0].shape[0] - weights[0].shape[0]
@@ -136,7 +136,7 @@ TASK = Task(
     sheet=augment.sheet,
     variants={
         "raw": {"build": lstm, "finish": _as_it_is, "augment": None},
-        "conv": {"build": body_centred_conv, "finish": _as_it_is},
+        "conv": {"build": body_centred_conv, "finish": _as_it_is, "trigger": {"threshold": 0.97}},
     },
     goal=Classify(),
     actions=("hello", "thanks", "iloveyou"),
