@@ -8,7 +8,8 @@ SIGNS := hello thanks iloveyou yes no please help more nothing
 NPM := $(shell command -v npm)
 BIOME := web/node_modules/.bin/biome
 
-.PHONY: demo test test-web web lint requirements clean bench bench-strike bench-stream bench-unseen bench-web model
+.PHONY: demo test test-web web lint requirements clean bench bench-paths bench-strike bench-stream bench-unseen bench-web \
+	model path-model
 
 demo: $(VENV)/.run
 	@echo "== 1 of 4: record takes of two practice signers (moving drawings that stand in for people)"
@@ -71,6 +72,19 @@ bench-strike: $(VENV)/.run
 # The action.h5 that lies in the repository: docs/MODEL_CARD.md.
 model: $(VENV)/.run
 	$(PY) train.py --data ../shared/data/asl_words --network conv --seed 0 --test-size 0
+
+# The sample recording of a path, by nobody (handsign/paths.py), and the trajectory.h5 that has learned from it.
+SAMPLE := paths/path/synthetic-0_000.npz
+path-model: $(VENV)/.run
+	rm -f $(SAMPLE)
+	$(PY) -c "from pathlib import Path; from handsign import paths, takes; \
+		takes.Store(Path('paths')).add(paths.synthetic(0, 6500))"
+	$(PY) train.py --task trajectory --data $(SAMPLE) --seed 0
+
+# Where a path goes next, and who moved it.
+bench-paths: $(VENV)/.run
+	$(PY) benchmarks/trajectory.py
+	$(PY) benchmarks/signer.py
 
 # The lists of exact versions with hashes, for every platform, from the versions in pyproject.toml.
 requirements:

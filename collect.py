@@ -38,6 +38,13 @@ def importing() -> argparse.ArgumentParser:
     options.add_argument("path", type=Path, help="a folder or file of takes: ours, the tutorial's, .npz packs, .pose")
     options.add_argument("--signer", help="who is signing, where the takes do not say")
     options.add_argument("--action", help="what is signed, whatever the takes say")
+    options.add_argument(
+        "--canvas",
+        nargs=2,
+        type=cli.positive,
+        metavar=("WIDTH", "HEIGHT"),
+        help="pixels that points were recorded over",
+    )
     return options
 
 

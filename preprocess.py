@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from handsign import cli
+from handsign.errors import InputError
 
 
 def parser() -> argparse.ArgumentParser:
@@ -14,6 +15,14 @@ def parser() -> argparse.ArgumentParser:
     cli.add_split(options)
     options.add_argument(
         "--rate", type=cli.seconds, help="samples a second (default: a window lasts as long as a take)"
+    )
+    options.add_argument(
+        "--show",
+        type=Path,
+        nargs="?",
+        const=True,
+        metavar="FILE",
+        help="save a sheet of what the model is shown (default: beside the dataset, as .png)",
     )
     options.add_argument("--out", type=Path, metavar="FILE", help="where the dataset goes (default: DATA/dataset.npz)")
     return options
@@ -32,6 +41,8 @@ def main() -> None:
     data, takes = dataset.prepare(
         chosen, args.data, split, args.rate, lambda found: tqdm(found, "reading", unit=" takes", disable=None)
     )
+    if args.show and not chosen.pictures:
+        raise InputError(f"{chosen.name} draws no pictures of its windows; leave out --show")
     out = args.out or (args.data if args.data.is_dir() else args.data.parent) / "dataset.npz"
     lines = [dataset.table(data, takes, chosen), "", f"split by {data.split}; {data.rate:.1f} samples a second"]
     lines += [f"samples from {', '.join(data.extractors)}"]
@@ -39,6 +50,11 @@ def main() -> None:
     data.save(out)
     with atomic(out.with_suffix(".txt")) as temporary:
         temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    if args.show:
+        lines += [
+            "",
+            f"pictures: {dataset.show(data, chosen, out.with_suffix('.png') if args.show is True else args.show)}",
+        ]
     print(
         "\n".join(lines),
         f"\n{len(data.X)} windows {data.X.shape[1:]} in {out}, this table in {out.with_suffix('.txt')}",

@@ -36,12 +36,23 @@ def main() -> None:
     if sys.argv[1:2] == ["doctor"]:
         args = cli.parse(parser(), sys.argv[2:])
         from handsign.doctor import examine as do
+    elif sys.argv[1:2] in (["enrol"], ["verify"]):
+        from handsign import enrolment
+
+        args = cli.parse(
+            enrolment.parser(cli.parser("Is it really them? Enrol somebody, or check a recording.")), sys.argv[2:]
+        )
+        do = enrolment.enrol if sys.argv[1] == "enrol" else enrolment.verify
     else:
         args = cli.parse(parser())
+        from handsign import task
+
         if args.web or args.export:
             from handsign.web.server import serve as do
         else:
-            from handsign.live import recognise as do
+            from handsign.live import recognise
+
+            do = task.load(args.task).live or recognise
     do(args)
 
 

@@ -46,6 +46,7 @@ class BundleInfo(msgspec.Struct, frozen=True, kw_only=True):
     window      samples a look at the model takes; rate: samples a second in it
     threshold   probability that an event needs; hold: agreeing looks; rearm: seconds (see `session.Trigger`)
     release     probability down to which a recognised sign counts as still shown
+    fan         of a forecaster: how near 50, 80 and 95 % of its answers were, after each step (`forecasting.fan`)
     quiet       probability of rest that keeps all others back; stand: what the end of an event is called, if anything
     every       seconds between two looks, at least
     versions    of what it was made with
@@ -62,6 +63,7 @@ class BundleInfo(msgspec.Struct, frozen=True, kw_only=True):
     hold: int = 10
     rearm: float = 0.5
     release: float = 0.4
+    fan: list[list[float]] = []
     quiet: float | None = None
     stand: str = ""
     every: float = 0.0
@@ -71,7 +73,9 @@ class BundleInfo(msgspec.Struct, frozen=True, kw_only=True):
     format: int = FORMAT
 
 
-def describe(task: Task, labels: Sequence[str], rate: float, window: int | None = None) -> BundleInfo:
+def describe(
+    task: Task, labels: Sequence[str], rate: float, window: int | None = None, fan: list[list[float]] | None = None
+) -> BundleInfo:
     """The info of a model of `task` made now, here; `rate` in samples a second."""
     return BundleInfo(
         task=task.name,
@@ -80,6 +84,7 @@ def describe(task: Task, labels: Sequence[str], rate: float, window: int | None 
         rate=rate,
         sample=task.sample,
         layout=_columns(task),
+        fan=fan or [],
         versions={KEY: __version__, **{name: importlib.metadata.version(name) for name in PACKAGES}},
         **task.trigger,
     )
@@ -270,6 +275,23 @@ def _mismatches(info: BundleInfo, task: Task, shape: tuple[Any, ...], outputs: i
         yield f"has {outputs} outputs, but there are {len(info.labels)} labels: {', '.join(info.labels)}"
     if len(set(info.labels)) != len(info.labels):
         yield f"has the same label twice: {', '.join(info.labels)}"
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What a trained model knows, to go on from, and what it was made for."""
+
+    info: BundleInfo
+    weights: list[Array]
+
+
+def weights(path: Path, task: Task) -> Weights:
+    """The weights of a model of `task` that `save` wrote.
+
+    Raises:
+        InputError: as `Bundle.load`.
+    """
+    return Weights(Bundle.load(path, task).info, load_h5(path).get_weights())
 
 
 def load_h5(path: Path) -> keras.Model:

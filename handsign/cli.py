@@ -46,7 +46,7 @@ def parse(options: argparse.ArgumentParser, argv: Sequence[str] | None = None) -
 
 def add_camera(options: argparse.ArgumentParser) -> None:
     """The options of a script that can open a camera."""
-    options.add_argument("--camera", default="0", help="index or device path of the camera")
+    options.add_argument("--camera", help="index or device path of the camera (default: 0)")
     options.add_argument("--width", type=positive, default=640, help="of the camera's picture, in pixels")
     options.add_argument("--height", type=positive, default=480, help="of the camera's picture, in pixels")
     options.add_argument("--fps", type=seconds, default=30.0, help="frames a second to ask the camera for")

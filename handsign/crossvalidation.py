@@ -36,16 +36,16 @@ def evaluate(
 
 
 def plan(task: Task, data: Dataset, trial: str | None, most: int) -> Folds | None:
-    """What is left out for a `trial` of those that the task's goal has, in at most so many folds; None for none.
+    """What is left out for a `trial` of those that the task's goal has, in at most so many folds; None if nothing is.
 
     Raises:
         InputError: the goal has no such trial, or there is too little to leave any out.
     """
-    if trial is None:
-        return None
-    if trial not in task.goal.trials:
+    if trial and trial not in task.goal.trials:
         raise InputError(f"{task.name} cannot be evaluated by {trial}; leave out --evaluate")
-    return task.goal.folds(data) if trial == "blocks" else folds(data, most)
+    if trial == "signers":
+        return folds(data, most)
+    return task.goal.folds(data) if trial == "blocks" else None
 
 
 def results(task: Task, data: Dataset, planned: Folds, options: Options) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import statistics
 import warnings
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -52,13 +53,14 @@ class Dataset:
     """Windows ready to train on.
 
     X        (n, window, *sample) float32, raw
-    y        (n, *y) float32: one-hot (n, labels) for `Classify`
+    y        (n, *y) float32: one-hot (n, labels) for `Classify`, what comes next for `Forecast`
     part     (n,) str: train, val or test; all windows of a take are in the same part
     take     (n,) str, signer (n,) str, session (n,) str: where each window is from
     rate     samples a second in a window; asked_rate is what --rate said
     left_out what was not usable: (take, reason)
     extractors what the samples came from
     made_from  `fingerprint` of the takes
+    aspect   height of the recorded pictures in their widths (the median; 1 where nobody said)
     """
 
     task: str
@@ -75,6 +77,7 @@ class Dataset:
     extractors: list[str] = field(default_factory=list)
     made_from: str = ""
     asked_rate: float | None = None
+    aspect: float = 1.0
 
     def rows(self, part: str) -> tuple[Array, Array]:
         """(X, y) of the rows in train, val or test."""
@@ -115,6 +118,7 @@ class _Rest(msgspec.Struct):
     extractors: list[str]
     made_from: str
     asked_rate: float | None
+    aspect: float = 1.0
 
 
 def prepare(
@@ -155,6 +159,7 @@ def prepare(
         "extractors": extractors,
         "made_from": made_from,
         "asked_rate": asked,
+        "aspect": _aspect(takes),
     }
     return Dataset(task.name, X, y, labels, part[owner], **rows, rate=rate, **origin), takes
 
@@ -163,6 +168,12 @@ def _too_short(task: Task) -> str:
     """What a take is that has fewer samples than the goal needs."""
     least = task.goal.least(task.window)
     return "under half a window" if 2 * least == task.window else f"under {least:g} samples"
+
+
+def _aspect(takes: Sequence[Take]) -> float:
+    """Height of the pictures in their widths, the median."""
+    sizes = [take.info.frame_size for take in takes if take.info.frame_size]
+    return statistics.median([height / width for width, height in sizes] or [1.0])
 
 
 _COLUMNS: dict[str, Callable[[Take], str]] = {
@@ -307,27 +318,27 @@ def _fold(data: Dataset, names: Array, out: Array, seed: list[int]) -> Array:
     return part
 
 
-def open_dataset(task: Task, path: Path, told: Split | None, seed: int = 0) -> Dataset:
+def open_dataset(task: Task, path: Path, told: Split | None, seed: int = 0, rate: float | None = None) -> Dataset:
     """A dataset from a file that `preprocess.py` made, or made now from takes.
 
     In a folder of takes, `dataset.npz` is used as long as the takes are those it was made from and no other split is
-    `told`; without any, they are split by take with `seed`.
+    `told`, and no other `rate`; without any, they are split by take with `seed`.
 
     Raises:
         InputError: as `prepare`, or another split is told than the file at `path` has.
     """
     ready = path / READY if path.is_dir() else path
     if not _is_dataset(ready):
-        return prepare(task, path, told or Split(seed=seed))[0]
+        return prepare(task, path, told or Split(seed=seed), rate)[0]
     data = Dataset.load(ready, task)
-    same = told in (None, data.split)
+    same = told in (None, data.split) and rate in (None, data.rate)
     if path.is_dir():
         if same and data.made_from == fingerprint(path):
             return data
         print(f"{path} or what is asked of it changed since {READY} was made: it is prepared anew, for now")
-        return prepare(task, path, told or data.split, data.asked_rate)[0]
+        return prepare(task, path, told or data.split, rate or data.asked_rate)[0]
     if not same:
-        raise InputError(f"{path} is split by {data.split}; make it again with preprocess.py and your split")
+        raise InputError(f"{path} is split by {data.split}; make it again with preprocess.py and your split, or rate")
     return data
 
 
@@ -344,6 +355,20 @@ def fingerprint(path: Path) -> str:
     files = sorted(p for p in path.rglob("*") if not p.name.startswith(".") and p.stem != Path(READY).stem)
     facts = [(p.relative_to(path).as_posix(), p.stat().st_size, p.stat().st_mtime_ns) for p in files if p.is_file()]
     return hashlib.sha256(repr(facts).encode()).hexdigest()
+
+
+def show(data: Dataset, task: Task, path: Path, each: int = 3, labels: int = 8) -> Path:
+    """Save what the model is shown, `each` windows of the first `labels` labels, as a picture; returns its path."""
+    rows, titles = [], []
+    for i, label in enumerate(data.labels[:labels]):
+        own = np.flatnonzero(data.y[:, i] == 1)
+        chosen = own[np.linspace(0, len(own) - 1, min(each, len(own))).astype(int)]
+        rows += chosen.tolist()
+        titles += [label] * len(chosen)
+    figure = task.pictures(data.X[rows], titles)
+    with atomic(path) as temporary:
+        figure.savefig(temporary, dpi=120)
+    return path
 
 
 def table(data: Dataset, takes: Sequence[Take], task: Task) -> str:

@@ -64,7 +64,7 @@ def _packages() -> str:
 def _camera(args: argparse.Namespace) -> str:
     from handsign.sources import Camera
 
-    with Camera(args.camera, (args.width, args.height), args.fps, patience=2) as camera:
+    with Camera(args.camera or "0", (args.width, args.height), args.fps, patience=2) as camera:
         frames = (frame for frame in camera if frame is not None)
         next(frames)
         start = time.perf_counter()

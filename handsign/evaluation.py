@@ -93,7 +93,7 @@ def evaluate(
 ) -> dict[str, dict[str, Any]]:
     """Part (test, val, train) -> how good `predict`: x (n, *x) -> (n, *y) is there, as the task's goal has it.
 
-    `told` is what training told besides.
+    `told` is what training told besides: the `fan`.
     """
 
     def ask(windows: Array) -> Array:

@@ -83,7 +83,7 @@ def _play(
             frames.keep = session.keeps
         if shown is not None and (window or video):
             view = replace(session.view(), footer=str(pace))
-            picture = paint(shown.image, session.sample, session.task.layout, view, source.live)
+            picture = paint(shown.image, session.sample, session.task.layout, view, source.mirror)
             if video and frame is not None:
                 video.write(picture)
             if window:
@@ -94,7 +94,7 @@ def _play(
         if window:
             early = shown.time - (now - start) if shown and not source.live else 0.0
             start -= min(early, 0.0)  # a machine that cannot keep up plays slower, not in jumps
-            key = window.key(max(1, int(1000 * early)))
+            key = window.key(max(1, int(1000 * max(early, source.wait))))
             if key:
                 session.press(key)
         if session.message != told:
@@ -122,7 +122,7 @@ def open_live(args: argparse.Namespace, task: Task) -> Source:
     """The source that the options name: --source, or the camera."""
     if args.source:
         return open_source(args.source, task)
-    return Camera(args.camera, (args.width, args.height), args.fps)
+    return Camera(args.camera or "0", (args.width, args.height), args.fps)
 
 
 def open_sense(task: Task, source: Source) -> AbstractContextManager[Any]:

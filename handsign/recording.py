@@ -206,6 +206,18 @@ def clip_takes(path: Path, task: Task, length: int | None, every: int = 1) -> It
         yield take
 
 
+def _over(take: Take, canvas: Sequence[int] | None) -> Take:
+    """A take of points over a canvas of (width, height) pixels, where one was told, instead of over its own extent."""
+    if canvas is None or take.info.frame_size is None:
+        return take
+    if take.samples.shape[1:] != (2,):
+        raise InputError("--canvas is for points; the size of a picture is part of its keypoints")
+    width, height = canvas
+    samples = np.clip(take.samples * np.divide(take.info.frame_size, (width, height)), 0, 1).astype(np.float32)
+    info = msgspec.structs.replace(take.info, frame_size=(width, height))
+    return Take(samples, take.times, info, take.name)
+
+
 def import_takes(args: argparse.Namespace) -> None:
     """`collect.py import`: copy takes of any readable layout into the data folder, each of them once."""
     if args.path.resolve().is_relative_to(args.data.resolve()):
@@ -217,6 +229,7 @@ def import_takes(args: argparse.Namespace) -> None:
         if not isinstance(found, Take):
             damaged.append(found)
             continue
+        found = _over(found, args.canvas)
         own = found.info
         name = f"{args.path.resolve().name}/{found.name}" if args.path.is_dir() else found.name
         source = f"{name}@{hashlib.sha256(found.samples.tobytes()).hexdigest()[:12]}"  # everybody has a MP_Data/hello/0

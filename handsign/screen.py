@@ -12,6 +12,7 @@ import math
 import os
 import sys
 import unicodedata
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -27,7 +28,7 @@ from handsign.files import TEMPORARY
 
 if TYPE_CHECKING:
     from handsign.keypoints import Layout, Part
-    from handsign.session import View
+    from handsign.session import Line, View
 
 Array = np.ndarray[Any, Any]
 Colour = tuple[int, int, int]  # BGR, like the pictures
@@ -36,6 +37,8 @@ Colour = tuple[int, int, int]  # BGR, like the pictures
 PART_COLOURS: tuple[Colour, ...] = ((245, 245, 245), (167, 121, 204), (0, 159, 230), (233, 180, 86), (66, 228, 240))
 BLUE, GREEN, YELLOW, RED = (150, 95, 20), (105, 145, 0), (66, 228, 240), (60, 60, 235)
 WHITE, GREY, TRACK, SHADE = (255, 255, 255), (205, 205, 205), (70, 70, 70), (25, 25, 25)
+INKS = {"red": RED, "amber": (0, 159, 230), "blue": (233, 180, 86)}
+SHADES = (28, 56, 96)  # of 255: how strong the bands of a fan are, the widest first
 OTHER_FONTS = ("malgun.ttf", "msyh.ttc", "AppleSDGothicNeo.ttc", "NotoSansCJK-Regular.ttc", "NanumGothic.ttf")
 KEY_NAMES = {32: "space", 27: "esc", 13: "enter", 10: "enter", 8: "backspace", 9: "tab"}
 DENSE = 100  # a part of more points than this is a mesh: its points are specks between the strokes, not joints
@@ -164,6 +167,9 @@ def paint(image: Array, sample: Array | None, layout: Layout | None, view: View,
     picture = image.copy()
     if layout is not None and sample is not None:
         draw_landmarks(picture, sample, layout)
+    draw_fan(picture, view.fan)
+    for line in view.lines:
+        draw_line(picture, line)
     if mirror:
         cv2.flip(picture, 1, dst=picture)  # in place: no second picture
     page = _Page(picture)
@@ -175,6 +181,34 @@ def paint(image: Array, sample: Array | None, layout: Layout | None, view: View,
     if view.help:
         _help(page, view)
     return picture
+
+
+def draw_line(image: Array, line: Line) -> None:
+    """Draw a path (n, 2) in shares of the image (H, W, 3) uint8 BGR in place, with gaps where it is exactly (0, 0)."""
+    height, width = image.shape[:2]
+    spots = (line.points * (width - 1, height - 1) * 16).round().astype(np.int32)
+    thick, ends = max(2, round(min(height, width) / 240)), np.flatnonzero(~line.points.any(axis=1))
+    runs = [run[run.any(axis=1)] for run in np.split(spots, ends)]
+    cv2.polylines(image, [run for run in runs if len(run) > 1], False, INKS[line.ink], thick, cv2.LINE_AA, 4)
+    if line.dots:
+        for x, y in spots.tolist():
+            cv2.circle(image, (x, y), 16 * thick, INKS[line.ink], -1, cv2.LINE_AA, 4)
+
+
+def draw_fan(image: Array, fan: Sequence[tuple[Array, Array]]) -> None:
+    """Bands around a path, the widest first: (points (n, 2) in image sizes, radii (n,) in its widths), each a shade.
+
+    Drawn on a quarter of the size: their edges are soft, and discs of hundreds of pixels take their time.
+    """
+    if not fan:
+        return
+    small = np.zeros((image.shape[0] // 4, image.shape[1] // 4), np.uint8)
+    for number, (points, radii) in enumerate(fan, 1):
+        spots = (points * (small.shape[1], small.shape[0]) * 16).round().astype(int).tolist()
+        for spot, radius in zip(spots, (radii * small.shape[1] * 16).round().astype(int).tolist(), strict=True):
+            cv2.circle(small, spot, radius, SHADES[number - 1], -1, cv2.LINE_8, 4)
+    share = cv2.resize(cv2.blur(small, (3, 3)), image.shape[1::-1])[..., None].astype(np.uint16)
+    image[...] = (image * (255 - share) + np.array(INKS["blue"], np.uint16) * share) // 255
 
 
 @dataclass(frozen=True)
@@ -450,6 +484,7 @@ class Window:
     def __init__(self, title: str) -> None:
         self._title = title
         self._open = False
+        self._hears: Callable[[float, float], None] | None = None
         if sys.platform.startswith("linux"):
             os.environ.setdefault("QT_QPA_PLATFORM", "xcb")  # the only one in OpenCV's wheel; else Qt warns on Wayland
             if not _display_answers():  # Qt would abort the whole process
@@ -460,8 +495,17 @@ class Window:
         if not self._open:
             cv2.namedWindow(self._title, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
             cv2.resizeWindow(self._title, image.shape[1], image.shape[0])
+            cv2.setMouseCallback(self._title, self._mouse)
             self._open = True
         cv2.imshow(self._title, image)
+
+    def listen(self, hears: Callable[[float, float], None]) -> None:
+        """Call `hears` with the pixel (x, y) of the picture that the mouse moves to, while `key` waits."""
+        self._hears = hears
+
+    def _mouse(self, event: int, x: int, y: int, flags: int, extra: Any) -> None:
+        if self._hears and event in {cv2.EVENT_MOUSEMOVE, cv2.EVENT_LBUTTONDOWN, cv2.EVENT_LBUTTONUP}:
+            self._hears(x, y)
 
     def key(self, wait_ms: int = 1) -> str | None:
         """The key pressed within `wait_ms`: a lower-case character or "space", "esc", "enter", "backspace", "tab".

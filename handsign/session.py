@@ -23,8 +23,17 @@ Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)
+class Line:
+    """A path (n, 2) in shares of the picture, red, amber or blue, as a line and perhaps a dot for each point."""
+
+    points: Array
+    ink: str
+    dots: bool = False
+
+
+@dataclass(frozen=True)
 class View:
-    """What a window shows beside the picture."""
+    """What a window shows beside the picture; `fan` are bands, widest first: points (n, 2), radii (n,) in widths."""
 
     title: str = ""
     state: str = "idle"
@@ -39,6 +48,8 @@ class View:
     leader: str | None = None
     sentence: Sequence[str] = ()
     footer: str = ""
+    lines: Sequence[Line] = ()
+    fan: Sequence[tuple[Array, Array]] = ()
 
 
 class Session:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -42,7 +43,8 @@ class Frame:
 class Source:
     """Frames in the order of their times; a context manager. None stands for 'nothing yet, look at the keys'.
 
-    A source that knows what is done in it lists it in `truth`, as (action, start, end) in seconds, as it goes.
+    A source that knows what is done in it lists it in `truth`, as (action, start, end) in seconds, as it goes. A window
+    looks at keys and mouse for `wait` seconds between two frames.
     """
 
     name = "source"
@@ -51,6 +53,7 @@ class Source:
     live = False
     knows_samples = False
     frames: int | None = None
+    wait = 0.001
     truth: Sequence[tuple[str, float, float]] = ()
 
     def __enter__(self) -> Source:
@@ -61,6 +64,11 @@ class Source:
 
     def __iter__(self) -> Iterator[Frame | None]:
         raise NotImplementedError
+
+    @property
+    def mirror(self) -> bool:
+        """A camera is shown like a mirror."""
+        return self.live
 
     def close(self) -> None:
         """Give back what was opened."""
@@ -199,6 +207,45 @@ class Images(Source):
                 self._tell(f"{path} cannot be read as a picture; left out")
             else:
                 yield Frame(image, i / self.rate)
+
+
+class Pointer(Source):
+    """Where the mouse is over a window, as samples (2,) float32 in 0..1; zeros until it has been there.
+
+    `move` is to be called with every movement. Between two of them the point is in between, at the time of the frame,
+    which is `LATE` seconds ago so that the later one is known already: movements and frames have their own clocks, and
+    a point of another moment would be another speed.
+    """
+
+    LATE = 0.02
+    name = "pointer"
+    live = knows_samples = True
+    mirror = False
+    wait = 0.008
+
+    def __init__(self, size: tuple[int, int], clock: Callable[[], float] = time.perf_counter) -> None:
+        self.size, self.rate = size, 60.0
+        self._clock, self._image = clock, np.full((size[1], size[0], 3), 24, np.uint8)
+        self._moves: deque[tuple[float, float, float]] = deque(maxlen=1000)
+
+    def move(self, x: float, y: float) -> None:
+        """The mouse is at pixel (x, y) of the picture."""
+        width, height = self.size
+        self._moves.append((self._clock(), min(max(x / (width - 1), 0), 1), min(max(y / (height - 1), 0), 1)))
+
+    def __iter__(self) -> Iterator[Frame]:
+        start = self._clock()
+        while True:
+            at = self._clock() - self.LATE
+            yield Frame(self._image, at - start, self._sample(at))
+
+    def _sample(self, at: float) -> Array:
+        if not self._moves:
+            return np.zeros(2, np.float32)
+        while len(self._moves) > 1 and self._moves[1][0] <= at:
+            self._moves.popleft()
+        known = np.array(self._moves)
+        return np.array([np.interp(at, known[:, 0], known[:, i]) for i in (1, 2)], np.float32)
 
 
 class Replay(Source):

@@ -11,7 +11,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tokenize import TokenError
@@ -156,18 +156,22 @@ def _read_npz(path: Path, task: Task) -> Iterator[Take | Damage]:
             if "X" in file.files and "y" in file.files:
                 yield from _read_pack(path, file, task)
             elif "info" in file.files:
-                yield _read_take(path, file)
+                yield _read_take(path, file, task)
             else:
                 yield Damage(str(path), f"holds {', '.join(file.files)}: neither a take nor a pack with X and y")
     except (*UNREADABLE, InputError) as error:
         yield Damage(str(path), f"cannot be read: {_short(error)}")
 
 
-def _read_take(path: Path, file: Any) -> Take:
+def _read_take(path: Path, file: Any, task: Task) -> Take:
     info = msgspec.json.decode(file["info"].tobytes(), type=TakeInfo)
     if folder_name(info.action) != path.parent.name:  # whoever renames the folder renames the action
         info = msgspec.structs.replace(info, action=path.parent.name)
-    return Take(np.asarray(file["samples"], np.float32), np.asarray(file["times"], np.float64), info, str(path))
+    samples = np.asarray(file["samples"], np.float32)
+    if samples.shape[1:] != task.sample:  # recorded for another task; what does not fit is told by `checked`
+        with suppress(*UNREADABLE):
+            samples = task.adapt(samples)
+    return Take(samples, np.asarray(file["times"], np.float64), info, str(path))
 
 
 def _read_pack(path: Path, file: Any, task: Task) -> Iterator[Take]:

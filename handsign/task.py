@@ -15,6 +15,8 @@ from handsign.errors import InputError
 from handsign.takes import Store
 
 if TYPE_CHECKING:
+    import argparse
+
     import keras
     import numpy as np
     from matplotlib.figure import Figure
@@ -55,8 +57,11 @@ class Task:
     untrained what recognises without having been trained: name -> a new `bundle.Bundle`
     readers  file suffix -> reader of takes in a format that only this task knows; that of "/" is given whole folders
     store    folder -> the `takes.Store` that its takes are recorded into
+    measures what whole recordings are told apart by, beside the network: name -> (samples (T, *sample) -> (n, numbers))
+    pictures (windows, titles) -> Figure: what the model is shown, for people
     training other defaults of `training.Options`
     data     where its takes are and `model`, its trained model, when nobody says otherwise
+    live     what realtime.py does with its options, where that is not recognising
     """
 
     name: str
@@ -81,9 +86,12 @@ class Task:
     untrained: Mapping[str, Callable[[], Bundle]] = field(default_factory=dict)
     readers: Mapping[str, Callable[[Path], Iterable[Take | Damage]]] = field(default_factory=dict)
     store: Callable[[Path], Store] = Store
+    measures: Mapping[str, Callable[[Array], Array]] = field(default_factory=dict)
+    pictures: Callable[[Array, Sequence[str]], Figure] | None = None
     training: Mapping[str, Any] = field(default_factory=dict)
     data: str = "MP_Data"
     model: str = "action.h5"
+    live: Callable[[argparse.Namespace], None] | None = None
 
     def variant(self, name: str) -> Task:
         """The same task with another network.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from itertools import count
@@ -80,6 +80,7 @@ class Trained:
     seconds      how long it took, since the last resume
     temperature  what its scores were divided by, in its weights (`calibration`); None: by nothing, see `uncalibrated`
     lean         the same network before the task finished it, where that is another
+    fan          how far off forecasts were on validation rows (`forecasting.fan`); None where nothing is forecast
     """
 
     model: keras.Model
@@ -91,6 +92,7 @@ class Trained:
     temperature: float | None = None
     uncalibrated: str = ""
     lean: keras.Model | None = None
+    fan: list[list[float]] | None = None
 
     @property
     def epochs(self) -> int:
@@ -111,6 +113,10 @@ def checkpoint_of(model_path: Path) -> Path:
     return model_path.with_name(f"{model_path.stem}.checkpoint.npz")
 
 
+def silent(epoch: int, epochs: int, measured: Mapping[str, float]) -> None:
+    """Tells nobody of an epoch."""
+
+
 def train(
     task: Task,
     data: Dataset,
@@ -118,17 +124,21 @@ def train(
     options: Options,
     show: Callable[[keras.Model], Any] = bool,
     name: str = "training",
+    weights: Sequence[Array] | None = None,
+    tell: Callable[[int, int, Mapping[str, float]], Any] = silent,
 ) -> Trained:
     """Train the task's network, which is given to `show` before it begins to learn, and calibrate it.
 
-    `name` is what the progress bar is called. Leaves a checkpoint beside `model_path`; whoever saves the model removes
-    it.
+    `name` is what the progress bar is called, `weights` what to begin with instead of random ones, and `tell` hears of
+    every epoch: its number, of how many, and what was measured. Leaves a checkpoint beside `model_path`; whoever saves
+    the model removes it.
 
     The same seed gives the same model on the same CPU, in one go or resumed. Ctrl-C ends it early with the best
     weights so far.
 
     Raises:
-        InputError: there is nothing to train on, nothing (fitting) to resume, or the loss is not finite any more.
+        InputError: there is nothing to train on, nothing (fitting) to resume or begin with, or the loss is not finite
+            any more.
         KeyboardInterrupt: stopped before the first epoch was over.
     """
     goal = task.goal
@@ -138,6 +148,8 @@ def train(
     keras.utils.set_random_seed(options.seed)
     model = task.build(np.shape(task.encode(data.X[0])), data.labels)
     show(task.finish(model))
+    if weights is not None:
+        _begin_with(model, weights)
     trainee, windows, y = goal.lesson(model, data, "train")
     options = replace(options, epochs=options.epochs or _epochs(len(windows), options))
     _compile(trainee, goal, _rate(len(windows), options), options)
@@ -147,15 +159,18 @@ def train(
     monitor = _monitor(options, len(validation[0]) > 0)
     stopper = keras.callbacks.EarlyStopping(monitor, patience=options.patience, restore_best_weights=True)
     guessing = _guessing(goal, windows, y)
-    course = _Course(trainee, stopper, checkpoint_of(model_path), _identity(data, options), guessing, options.epochs)
+    course = _Course(
+        trainee, stopper, checkpoint_of(model_path), _identity(data, options), guessing, options.epochs, tell
+    )
     if options.resume:
         course.load()
     began = time.monotonic()
     interrupted = _fit(task, course, (x, y, rest), validation, options, name)
     seconds = time.monotonic() - began
     calibrated = calibrate(trainee, *validation)
+    fan = goal.fan(lambda windows: model.predict_on_batch(encode(task, windows)), data)
     state = course.state.history, course.best_epoch, course.learned, interrupted, seconds
-    return Trained(task.finish(model), *state, *calibrated, lean=model)
+    return Trained(task.finish(model), *state, *calibrated, lean=model, fan=fan)
 
 
 def encode(task: Task, windows: Array) -> Array:
@@ -169,6 +184,12 @@ def rows(task: Task, data: Dataset, part: str) -> tuple[Array, Array]:
     """(x, y) of a part of the data, as the model takes it."""
     windows, y = data.rows(part)
     return encode(task, windows), y
+
+
+def _begin_with(model: keras.Model, weights: Sequence[Array]) -> None:
+    if [array.shape for array in weights] != [tuple(variable.shape) for variable in model.weights]:
+        raise InputError("the model to go on from is another network, or has other labels; train without --continue")
+    model.set_weights(weights)
 
 
 def _steps(count: int, options: Options) -> int:
@@ -316,8 +337,9 @@ class _Course:
         identity: str,
         guessing: float,
         planned: int,
+        tell: Callable[[int, int, Mapping[str, float]], Any],
     ) -> None:
-        self.model, self.stopper, self.path, self._planned = model, stopper, path, planned
+        self.model, self.stopper, self.path, self._planned, self._tell = model, stopper, path, planned, tell
         self.state = _State(identity)
         self._threshold, self._slack = MOVED * guessing, SLACK * guessing
         self._best_weights: list[Array] | None = None
@@ -367,6 +389,7 @@ class _Course:
         self.save()
         bar.set_postfix({name: f"{value:.3f}" for name, value in logs.items() if name.endswith("loss")}, refresh=False)
         bar.update()
+        self._tell(epoch + 1, self._planned, logs)
 
     def _variables(self) -> list[Any]:
         return [*self.model.variables, *self.model.optimizer.variables]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -56,3 +56,14 @@ def slide(samples: Array, times: Array, window: int, rate: float, groups: Sequen
     offsets = (np.arange(window) - (window - 1) / 2) / rate
     for middle in centres(times, window / rate):
         yield resample(samples, times, middle + offsets, groups)
+
+
+def rollout(step: Callable[[Array], Array], seen: Array, steps: int, keep: int | None = None) -> Array:
+    """Feed a forecaster its own answers: samples seen (t, *sample) -> those that come next (steps, *sample).
+
+    `step` is shown the last `keep` samples (all of them without `keep`), real ones first, and says the next (*sample,).
+    """
+    samples = np.concatenate([seen, np.empty((steps, *seen.shape[1:]), seen.dtype)])
+    for end in range(len(seen), len(samples)):
+        samples[end] = step(samples[max(0, end - (keep or end)) : end])
+    return samples[len(seen) :]

@@ -8,6 +8,9 @@ import sys
 import pytest
 from conftest import ROOT, make_video
 
+from handsign.paths import synthetic
+from handsign.takes import Store
+
 TRAINING = {"tensorflow", "keras", "sklearn", "matplotlib", "scipy", "onnx", "tf2onnx"}
 HEAVY = TRAINING | {"numpy", "cv2", "mediapipe", "onnxruntime", "PIL"}
 CODE = """
@@ -46,3 +49,14 @@ def test_recognising_imports_nothing_of_training(tmp_path):
     found = imported(tmp_path, "realtime.py", "--source", video, "--model", ROOT / "action.h5", "--headless")
     assert {"mediapipe", "onnxruntime"} <= found
     assert found & TRAINING == set()
+
+
+def test_predicting_a_path_imports_nothing_of_training(tmp_path):
+    Store(tmp_path / "takes").add(synthetic(1, 60))
+    found = imported(
+        tmp_path, "realtime.py", "--task", "trajectory", "--source", tmp_path / "takes", "--headless",
+        "--model", ROOT / "trajectory.h5", "--output", tmp_path / "out.mp4",
+    )  # fmt: skip
+    assert "onnxruntime" in found
+    assert found & (TRAINING | {"mediapipe"}) == set()
+    assert (tmp_path / "out.mp4").exists()

@@ -180,3 +180,49 @@ def test_realtime_shows_a_film_to_its_end(start, camera, model):
     program = start("realtime.py", "--source", camera, "--model", model)
     program.window()
     assert "camera.mp4 ended" in program.end()
+
+
+@pytest.fixture(scope="module")
+def path_model(tmp_path_factory):
+    """An untrained network of the trajectory task, which goes straight on, with a fan."""
+    from handsign import bundle, task
+
+    trajectory, folder = task.load("trajectory"), tmp_path_factory.mktemp("path_model")
+    network = trajectory.build((trajectory.window, *trajectory.sample), ["x", "y"])
+    fan = [[width * step / 128 for step in range(1, 129)] for width in (0.05, 0.1, 0.2)]
+    bundle.save(network, folder / "path.h5", bundle.describe(trajectory, ["x", "y"], 60.0, fan=fan))
+    return folder / "path.h5"
+
+
+def test_a_path_is_recorded_and_predicted_by_keys(start, path_model, tmp_path):
+    program = start("realtime.py", "--task", "trajectory", "--data", "takes", "--model", path_model)
+    program.window()
+    program.press("t")
+    program.until("there is no recording in takes yet: r records one")
+    program.press("r")
+    program.until("recording: move")
+    for x in range(200, 700, 20):
+        program.xdotool("mousemove", "--window", program.id, str(x), str(x // 2 + 100))
+        key = "xz"[x // 20 % 2]  # two, as the same message is told once; an answer means that a frame was seen
+        program.press(key)
+        program.until(f"{key} does nothing here")
+    program.press("p")
+    program.until("p predicts, but it is recording: r saves it, i drops it")
+    program.press("r")
+    assert "points saved as takes/path/me_000.npz; t trains" in program.until("saved")
+    program.press("p")
+    program.until("predicting: the last points amber")
+    program.press("x")
+    program.until("x does nothing here")
+    program.press("p")
+    program.until("no longer predicting")
+    program.press("Escape")
+    assert "stopped" in program.end()
+    with np.load(tmp_path / "takes/path/me_000.npz") as take:
+        seen, times = take["samples"], take["times"]
+        assert json.loads(take["info"].tobytes())["source"] == "pointer"
+    assert (np.diff(times) > 0).all()
+    assert (seen.min(), seen.max()) >= (0, 0)
+    moved = seen[seen.any(axis=1)]
+    assert moved[-1, 0] - moved[0, 0] > 0.3, "to the right"
+    assert (np.diff(moved[:, 0]) >= 0).all()
