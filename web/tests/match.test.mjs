@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { joints, poseOf } from "../../handsign/web/static/game/figure.js";
-import { HEALTH, MOVES, Match, WINS } from "../../handsign/web/static/game/match.js";
+import { HEALTH, Match, MOVES, WINS } from "../../handsign/web/static/game/match.js";
 
 /** A match that has begun, with an opponent that only stands there, the fighters `apart`. */
 function begun(apart = 150) {

@@ -1,6 +1,6 @@
 // Samples in; what a model says about the window they fill out. The same as session.Recognising.
 
-import { Trigger, isRest } from "./trigger.js";
+import { isRest, Trigger } from "./trigger.js";
 import { Recent } from "./windows.js";
 
 /** The sentence holds this many signs. */

@@ -33,7 +33,7 @@ export async function record(camera, sense, seconds, signal, tell) {
   };
   while (pictures.length < MOST) {
     const time = await camera.tick();
-    if (time === null || signal.aborted) return (drop(), null);
+    if (time === null || signal.aborted) return drop();
     if (pictures.length && time <= pictures.at(-1).time) continue;
     pictures.push({ time, picture: await camera.picture() });
     const done = (time - pictures[0].time) / seconds;
@@ -42,7 +42,7 @@ export async function record(camera, sense, seconds, signal, tell) {
   }
   const samples = [];
   for (const { picture } of pictures) {
-    if (signal.aborted) return (drop(), null);
+    if (signal.aborted) return drop();
     samples.push(await sense(picture));
     tell(samples.length / pictures.length, "reading");
   }

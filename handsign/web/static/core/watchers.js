@@ -1,10 +1,10 @@
 // What is done with the pictures of the camera, or the places of the pointer, for a model of each kind of task.
 
 import { Forecaster } from "./forecaster.js";
-import { Layout, fingertip } from "./layout.js";
+import { fingertip, Layout } from "./layout.js";
 import { Shrunk } from "./picture.js";
 import { Recogniser } from "./recogniser.js";
-import { TASKS, gateOf } from "./tasks.js";
+import { gateOf, TASKS } from "./tasks.js";
 
 /**
  * @typedef {object} Found

@@ -1,7 +1,7 @@
 // What the game looks like: dusk over mountains, a wooden stage, two figures, sparks. All of it drawn here.
 
 import { drawFigure, joints, poseOf } from "./figure.js";
-import { WIDTH, chance } from "./match.js";
+import { chance, WIDTH } from "./match.js";
 
 export const HEIGHT = 560;
 const FLOOR = 470;
