@@ -19,7 +19,6 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--rearm", type=cli.seconds, help="seconds before the same sign can come again")
     options.add_argument("--release", type=cli.share, help="probability below which a sign is over")
     options.add_argument("--every", type=cli.seconds, help="seconds between two looks, 0 for every picture")
-    options.add_argument("--network", metavar="NAME", help="what needs no training, in place of --model: silhouette")
     options.add_argument("--no-gate", action="store_true", help="ask the model even when no hand is up")
     options.add_argument("--source", help="a video, a folder of pictures, takes, or practice[:SEED[:SIGNS]]")
     options.add_argument("--output", type=Path, metavar="MP4", help="write what the window shows to a video")

@@ -160,17 +160,15 @@ def open_model(args: argparse.Namespace, task: Task) -> Bundle:
     """The model that the options name, at the levels that they name.
 
     Raises:
-        InputError: as `Bundle.load`, or there is nothing untrained by the name of --network.
+        InputError: as `Bundle.load`.
     """
     from handsign.bundle import Bundle
 
-    if args.network and args.network not in task.untrained:
-        names = ", ".join(task.untrained) or "none"
-        raise InputError(f"--network here is for what needs no training (of {task.name}: {names}); else give --model")
-    bundle = task.untrained[args.network]() if args.network else Bundle.load(args.model, task, args.labels)
+    untrained = task.untrained.get(str(args.model))
+    bundle = untrained() if untrained else Bundle.load(args.model, task, args.labels)
     levels = {name: getattr(args, name) for name in ("threshold", "hold", "rearm", "release", "every")}
     info = msgspec.structs.replace(bundle.info, **{name: v for name, v in levels.items() if v is not None})
-    if info.every and args.every is None and not (args.source or args.network):
+    if info.every and args.every is None and not (args.source or untrained):
         info = msgspec.structs.replace(info, every=min(info.every, 2 * _look(bundle)))
     return replace(bundle, info=info)
 

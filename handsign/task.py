@@ -54,7 +54,7 @@ class Task:
     sheet    (windows, labels, rng) -> Figure: what `augment` makes of a few windows, for the report
     variants other networks for the same samples: name -> the fields that are different then, or what makes them of
              the task as it is, so that several go together
-    untrained what recognises without having been trained: name -> a new `bundle.Bundle`
+    untrained what recognises without having been trained: name, as a model -> a new `bundle.Bundle`
     readers  file suffix -> reader of takes in a format that only this task knows; that of "/" is given whole folders
     store    folder -> the `takes.Store` that its takes are recorded into
     measures what whole recordings are told apart by, beside the network: name -> (samples (T, *sample) -> (n, numbers))
@@ -100,7 +100,7 @@ class Task:
             InputError: it has none of that name, or one that is not trained.
         """
         if name in self.untrained:
-            raise InputError(f"{name} needs no training: run realtime.py --task {self.name} --network {name}")
+            raise InputError(f"{name} needs no training: run realtime.py --task {self.name} --model {name}")
         if name not in self.variants:
             raise InputError(
                 f"{self.name} has no network {name!r}; it has: {', '.join(self.variants) or 'only its own'}"

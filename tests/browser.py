@@ -106,18 +106,6 @@ def linear(path: Path, info: BundleInfo, weights: Array, bias: Array) -> Path:
     return save_bundle(path, info, nodes, shapes, w=weights.astype(np.float32), b=bias.astype(np.float32))
 
 
-def constant_speed(path: Path, info: BundleInfo) -> Path:
-    """Windows (n, window, 2) -> what comes next (n, 2) if it goes on like that."""
-    nodes = [
-        helper.make_node("Gather", ["x", "last"], ["now"], axis=1),
-        helper.make_node("Gather", ["x", "before"], ["then"], axis=1),
-        helper.make_node("Add", ["now", "now"], ["twice"]),
-        helper.make_node("Sub", ["twice", "then"], ["y"]),
-    ]
-    last, before = np.array(info.window - 1), np.array(info.window - 2)
-    return save_bundle(path, info, nodes, ([None, info.window, 2], [None, 2]), last=last, before=before)
-
-
 def negative(path: Path, info: BundleInfo) -> Path:
     """Films (n, any number, 40, 40, 1) -> the picture after each, which is its negative."""
     nodes = [helper.make_node("Sub", ["one", "x"], ["y"])]

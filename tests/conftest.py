@@ -11,6 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from strikes import make
 
 from handsign import task as tasks
 from handsign.keypoints import HOLISTIC
@@ -31,6 +32,13 @@ def shared() -> Callable[[str], Path]:
         return path
 
     return find
+
+
+@pytest.fixture(scope="session")
+def strikes(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
+    """A folder with a strike.h5 that was trained on drawn people, and what the scripts printed: see `strikes.make`."""
+    folder = tmp_path_factory.mktemp("strike")
+    return folder, make(folder)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import functools
 import http.server
 import json
 import re
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -19,9 +20,12 @@ import numpy as np
 import pytest
 from conftest import ROOT
 from sklearn.linear_model import LogisticRegression
+from strikes import person
 
+from handsign import bundle
 from handsign import task as tasks
 from handsign.bundle import Bundle, BundleInfo
+from handsign.frames import small
 from handsign.holistic import Holistic
 from handsign.keypoints import HOLISTIC
 from handsign.sense import in_turn
@@ -64,7 +68,7 @@ def learned(path: Path, keypoints: dict[str, Any]) -> Path:
     )
     layout = [(part.name, part.points, part.fields) for part in HOLISTIC.parts]
     info = BundleInfo(
-        task="sign", labels=list(model.classes_), window=30, rate=float(SLOW), sample=(1662,), layout=layout
+        task="sign", labels=model.classes_.tolist(), window=30, rate=float(SLOW), sample=(1662,), layout=layout
     )
     half = model.coef_[0] / 2, model.intercept_ / 2
     return browser.linear(path, info, np.stack([-half[0], half[0]], 1), np.r_[-half[1], half[1]])
@@ -72,7 +76,7 @@ def learned(path: Path, keypoints: dict[str, Any]) -> Path:
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory, keypoints) -> Path:
-    """One bundle of every task."""
+    """One bundle of every task; of paths it is the one that is shipped."""
     folder = tmp_path_factory.mktemp("models")
     learned(folder / "action.onnx", keypoints)
     strike = BundleInfo(
@@ -85,9 +89,7 @@ def models(tmp_path_factory, keypoints) -> Path:
         hold=2,
     )
     browser.linear(folder / "strike.onnx", strike, np.zeros((56 * 100 * 3, 3)), np.log([0.8, 0.1, 0.1]))
-    point = [("point", 1, ("x", "y"))]
-    path = BundleInfo(task="trajectory", labels=["x", "y"], window=16, rate=60.0, sample=(2,), layout=point)
-    browser.constant_speed(folder / "trajectory.onnx", path)
+    shutil.copyfile(ROOT / "trajectory.onnx", folder / "trajectory.onnx")
     film = BundleInfo(task="nextframe", labels=["grey"], window=7, rate=5.0, sample=(40, 40, 1))
     browser.negative(folder / "nextframe.onnx", film)
     return folder
@@ -173,27 +175,46 @@ def shots() -> Path:
     return folder
 
 
-ASK = """async (windows) => {
+ASK = """async ([name, windows, steps]) => {
     const { Models } = await import("./core/models.js");
     const { models } = await new Models().list();
+    const model = models.find((one) => one.name === name);
+    const ask = (window) => (steps ? model.ahead(window, steps) : model.run(window));
     const answers = [];
-    for (const window of windows) answers.push(Array.from(await models[0].run(Float32Array.from(window))));
+    for (const window of windows) answers.push(Array.from(await ask(Float32Array.from(window))));
     return answers;
 }"""
 
 
-def test_probabilities_are_pythons(chromium, data, keypoints):
-    """Of the model that is shipped, on windows of real keypoints, and on noise."""
-    own = site.Site({"action.onnx": ROOT / "action.onnx"}, {}, SIGN)
-    windows = np.stack([k[i : i + 30] for k in keypoints.values() for i in (0, 15, 30)])
-    windows = np.concatenate([windows, np.random.default_rng(0).random((3, 30, 1662), np.float32)])
+def test_answers_are_pythons(chromium, data, keypoints, strikes):
+    """Of the models that are shipped, on windows of real keypoints, on noise and on paths; and of strikes."""
+    rng = np.random.default_rng(0)
+    files = {
+        "action": ROOT / "action.onnx",
+        "strike": strikes[0] / "strike.onnx",
+        "trajectory": ROOT / "trajectory.onnx",
+    }
+    signs = np.stack([k[i : i + 30] for k in keypoints.values() for i in (0, 15, 30)])
+    windows = {
+        "action": np.concatenate([signs, rng.random((3, 30, 1662), np.float32)]),
+        "strike": np.stack([small(person(rng, i % 2 == 0))[None] for i in range(6)]),
+        "trajectory": (0.5 + np.cumsum(rng.normal(0, 0.004, (5, 16, 2)), axis=1)).astype(np.float32),
+    }
+    own = site.Site({path.name: path for path in files.values()}, {}, SIGN)
     with (
         browser.running(application(own, Store(data))) as port,
         watched(chromium, f"http://127.0.0.1:{port}/") as opened,
     ):
-        found = opened().evaluate(ASK, windows.reshape(len(windows), -1).tolist())
-    expected = Bundle.load(ROOT / "action.onnx", SIGN).predict(windows)
-    np.testing.assert_allclose(found, expected, atol=1e-5)
+        page = opened()
+        for name, path in files.items():
+            predict, steps = Bundle.load(path, task := tasks.load(bundle.read_info(path).task)).predict, 0
+            expected = predict(windows[name])
+            if name == "trajectory":
+                steps, ahead = 128, [task.goal.ahead(predict, window) for window in windows[name]]
+                expected = np.reshape(ahead, (len(ahead), -1))
+            found = page.evaluate(ASK, [name, windows[name].reshape(len(expected), -1).tolist(), steps])
+            np.testing.assert_allclose(found, expected, atol=1e-5, err_msg=name)
+            assert np.ptp(expected, axis=0).max() > 0.1  # something is asked
 
 
 SENSE = """async (pictures) => {

@@ -64,22 +64,39 @@ export function toSample(rgb, channels, white) {
   return sample;
 }
 
+/**
+ * What of a picture is looked at, [left, top, width, height]: all of it, or as much of the middle as has a sample's shape.
+ *
+ * @param {[number, number]} from width and height
+ * @param {[number, number]} to
+ * @param {boolean} middle
+ */
+export function part(from, to, middle) {
+  const scale = Math.min(from[0] / to[0], from[1] / to[1]);
+  const [width, height] = middle ? to.map((side) => Math.round(side * scale)) : from;
+  return [Math.floor((from[0] - width) / 2), Math.floor((from[1] - height) / 2), width, height];
+}
+
 /** Turns pictures into samples of one shape. */
 export class Shrunk {
-  /** @param {number[]} shape height, width and maybe channels of a sample */
-  constructor([height, width, channels = 1], white) {
+  /**
+   * @param {number[]} shape height, width and maybe channels of a sample
+   * @param {{white: number, middle?: boolean}} row see tasks.js
+   */
+  constructor([height, width, channels = 1], { white, middle = false }) {
     this.size = /** @type {[number, number]} */ ([width, height]);
     this.channels = channels;
     this.white = white;
+    this.middle = middle;
     this.pen = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
   }
 
   /** @param {ImageBitmap} picture given away */
   sample(picture) {
-    const { width, height } = picture;
+    const [left, top, width, height] = part([picture.width, picture.height], this.size, this.middle);
     const { canvas } = this.pen;
     if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-    this.pen.drawImage(picture, 0, 0);
+    this.pen.drawImage(picture, -left, -top);
     picture.close();
     const rgb = shrink(this.pen.getImageData(0, 0, width, height).data, [width, height], this.size);
     return toSample(rgb, this.channels, this.white);

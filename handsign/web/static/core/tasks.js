@@ -10,6 +10,7 @@ import { handUp } from "./layout.js";
  * @property {"keypoints" | "picture" | "point"} sense what a sample is made of
  * @property {"classify" | "forecast"} goal
  * @property {number} [white] of a picture: what white is in a sample
+ * @property {boolean} [middle] of a picture: only as much of its middle is seen as has the shape of a sample
  * @property {number} [steps] of a forecast: how far it looks ahead
  * @property {(window: Float32Array, layout: import("./layout.js").Layout) => boolean} [gate]
  */
@@ -42,6 +43,7 @@ export const TASKS = Object.freeze({
     hint: "Move in front of the camera: on the right is what the model thinks comes next.",
     sense: "picture",
     white: 1,
+    middle: true,
     goal: "forecast",
     steps: 8,
   },

@@ -31,7 +31,7 @@ export class Watcher {
     if (!model) return;
     const { info } = model;
     const layout = new Layout(info.layout);
-    if (this.sense === "picture") this.shrunk = new Shrunk(info.sample, this.row.white);
+    if (this.sense === "picture") this.shrunk = new Shrunk(info.sample, this.row);
     this.mind =
       this.row.goal === "classify"
         ? new Recogniser(info, model.run, gateOf(this.row, info, layout), layout.groups)

@@ -41,7 +41,7 @@ export class RecordView {
   offer(records, labels) {
     const row = TASKS[records?.task];
     const possible = row && row.sense !== "point";
-    this.shrunk = row?.sense === "picture" ? new Shrunk(records.sample, row.white) : null;
+    this.shrunk = row?.sense === "picture" ? new Shrunk(records.sample, row) : null;
     this.form.hidden = !possible;
     this.root.querySelector("[data-nowhere]").hidden = possible;
     const names = [...new Set([...labels, ...(records?.actions ?? [])])];
