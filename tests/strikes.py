@@ -10,7 +10,7 @@ import numpy as np
 
 ROOT = Path(__file__).parent.parent
 ROOM = cv2.GaussianBlur(np.random.default_rng(0).integers(60, 200, (120, 214, 3), np.uint8), (0, 0), 8)
-COUNT = 20
+COUNT = 10
 
 
 def person(rng, punching):

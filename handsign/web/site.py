@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from handsign import bundle
-from handsign import task as tasks
 from handsign.errors import InputError
 
 if TYPE_CHECKING:
@@ -98,11 +97,10 @@ def bundles(named: Path) -> dict[str, Path]:
     found = {}
     for path in [*([named] if named.exists() else []), *others]:
         try:
-            info = bundle.read_info(path)
+            bundle.read_info(path)
         except InputError:
             continue
-        if info.task in tasks.names():
-            found[path.name] = path
+        found[path.name] = path
     return found
 
 
