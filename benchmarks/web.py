@@ -15,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from browser import browser, camera_file, frames, running  # noqa: E402
+from browser import browser, camera_file, driving, frames, running  # noqa: E402
 
 from handsign import task as tasks  # noqa: E402
 from handsign.files import atomic  # noqa: E402
@@ -82,7 +82,8 @@ def main() -> None:
     own = site.Site({"action.onnx": ROOT / "action.onnx"}, {}, tasks.load("sign"))
     with tempfile.TemporaryDirectory() as folder:
         camera = camera_file(Path(folder, "camera.y4m"), list(frames(VIDEO)), 30)
-        with running(application(own, Store(Path(folder, "MP_Data")))) as port, browser(camera) as chromium:
+        app = application(own, Store(Path(folder, "MP_Data")))
+        with running(app) as port, driving() as driver, browser(driver, camera) as chromium:
             results = measure(f"http://127.0.0.1:{port}/", chromium)
     with atomic(OUT) as temporary:
         temporary.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

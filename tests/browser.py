@@ -29,6 +29,8 @@ MISSING = (
     else ""
 )
 SIZE = (640, 480)
+WAIT = 120_000
+"""Milliseconds that anything may take, on a machine that does other things as well."""
 Array = np.ndarray[Any, Any]
 
 
@@ -47,17 +49,22 @@ def running(app: Any) -> Iterator[int]:
 
 
 @contextmanager
-def browser(camera: Path | None, *more: str) -> Iterator[Any]:
+def driving() -> Iterator[Any]:
+    """What starts browsers; there can only be one at a time."""
+    with pytest.importorskip("playwright.sync_api").sync_playwright() as driver:
+        yield driver
+
+
+@contextmanager
+def browser(driver: Any, camera: Path | None, *more: str) -> Iterator[Any]:
     """Chromium that reaches nothing but this machine, with a video for a camera."""
-    playwright = pytest.importorskip("playwright.sync_api")
     flags = ["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", *more]
     flags += ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
     if camera:
         flags += ["--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={camera}"]
-    with playwright.sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield chromium
-        chromium.close()
+    chromium = driver.chromium.launch(executable_path=CHROMIUM, args=flags, timeout=WAIT)
+    yield chromium
+    chromium.close()
 
 
 def frames(path: Path) -> Iterator[Array]:
