@@ -14,7 +14,8 @@ const commands = {
       sessions.set(name, await ort.InferenceSession.create(new Uint8Array(file), { executionProviders: ["wasm"] }));
     }
     const { shape } = sessions.get(name).inputMetadata[0];
-    return { shape: shape.map((side) => (typeof side === "number" && side > 0 ? side : null)) };
+    const known = (side) => side > 0 && side < 2 ** 31; // of any size: a name, or -1 taken for an unsigned number
+    return { shape: shape.map((side) => (known(side) ? side : null)) };
   },
 
   /** One answer to one window. */
