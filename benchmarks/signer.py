@@ -37,8 +37,8 @@ def synthetic(folder: Path, size: crowd.Size, options: Options) -> dict[str, Any
     """Import, train, verify, enrol."""
     crowd.challenge(folder, size)
     task, data_folder = tasks.load("signer"), folder / "data"
-    bring = Namespace(path=folder / "training_files", data=data_folder, task=task.name, action=None, signer=None)
-    recording.import_takes(bring)
+    told = {"action": None, "signer": None, "canvas": None}
+    recording.import_takes(Namespace(path=folder / "training_files", data=data_folder, task=task.name, **told))
     data, takes = dataset.prepare(task, data_folder, dataset.Split(test_size=0.0, val_size=0.0))
     began = time.process_time()
     trained = training.train(task, data, folder / "signer.h5", options)
@@ -153,7 +153,8 @@ def main() -> None:
     how = Options(**{**tasks.load("signer").training, "epochs": args.epochs, "logs": None})
     with tempfile.TemporaryDirectory() as folder:
         found = synthetic(Path(folder), size, how)
-    results = {**held_out.machine(), "data": "synthetic: no person moved", "size": asdict(size), **found, "fingertips": {}}
+    facts = {**held_out.machine(), "data": "synthetic: no person moved", "size": asdict(size)}
+    results = {**facts, **found, "fingertips": {}}
     for name in () if args.small else ("asl_words", "korean_13"):
         if (held_out.SHARED / name).is_dir():
             results["fingertips"][name] = fingertips(name, replace(how, epochs=args.epochs or FINGERS))
