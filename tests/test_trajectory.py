@@ -76,7 +76,7 @@ def test_displacement_does_not_care_where_and_how_fast(task):
 
 
 def test_augmenting_keeps_shapes_of_movements_and_the_canvas(task):
-    rng, windows = np.random.default_rng(0), walks(40, 0.05)
+    rng, windows = np.random.default_rng(0), walks(40, 0.03)
     came = windows[:, ::-1][:, :3].copy()
     new, after = task.augment(windows, came, windows[:0], came[:0], rng)
     before, now = (np.concatenate(pair, axis=1) for pair in ((windows, came), (new, after)))
@@ -134,11 +134,12 @@ def test_from_a_pickled_file_to_the_report(tmp_path):
     assert (info.labels, info.rate, np.shape(info.fan)) == (["x", "y"], 60.0, (3, 128))
 
 
-class TestShipped:
-    @pytest.fixture(scope="class")
-    def shipped(self, task):
-        return bundle.Bundle.load(MODEL, task)
+@pytest.fixture(scope="module")
+def shipped(task):
+    return bundle.Bundle.load(MODEL, task)
 
+
+class TestShipped:
     def test_they_are_small(self, shipped):
         assert all(path.stat().st_size < LIMIT for path in (SAMPLE, *bundle.paths(MODEL)))
         assert shipped.info.parameters == 17_282
