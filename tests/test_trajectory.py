@@ -76,8 +76,8 @@ def test_displacement_does_not_care_where_and_how_fast(task):
 
 
 def test_augmenting_keeps_shapes_of_movements_and_the_canvas(task):
-    rng, windows = np.random.default_rng(0), walks(40, 0.03)
-    came = windows[:, ::-1][:, :3].copy()
+    rng, windows = np.random.default_rng(0), walks(40, 0.02)
+    came = windows[:, ::-1][:, 1:4].copy()
     new, after = task.augment(windows, came, windows[:0], came[:0], rng)
     before, now = (np.concatenate(pair, axis=1) for pair in ((windows, came), (new, after)))
     lengths = [np.linalg.norm(np.diff(paths, axis=1), axis=2) for paths in (before, now)]
