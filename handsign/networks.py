@@ -35,10 +35,8 @@ def import_keras() -> ModuleType:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with nullcontext() if "keras" in sys.modules else silence():
         import keras
-    from absl import logging as absl
-
-    absl.set_verbosity(absl.ERROR)  # "HDF5 is legacy": it is the format that loads everywhere
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of every new network: "retracing"
+    for name in ("absl", "tensorflow"):  # "HDF5 is legacy": it loads everywhere; "retracing" of a smaller batch
+        logging.getLogger(name).setLevel(logging.ERROR)
     return keras
 
 
