@@ -5,7 +5,7 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes
 SIGNS := hello thanks iloveyou yes no please help more nothing
 
-.PHONY: demo test lint requirements clean bench bench-paths bench-stream bench-unseen model path-model
+.PHONY: demo test lint requirements clean bench bench-nextframe bench-paths bench-stream bench-unseen model nextframe-model path-model
 
 demo: $(VENV)/.run
 	@echo "== 1 of 4: record takes of two practice signers (moving drawings that stand in for people)"
@@ -60,6 +60,14 @@ path-model: $(VENV)/.run
 bench-paths: $(VENV)/.run
 	$(PY) benchmarks/trajectory.py
 	$(PY) benchmarks/signer.py
+
+# How the shipped model continues films of squares, beside copying and optical flow, and what training takes.
+bench-nextframe: $(VENV)/.run
+	$(PY) benchmarks/nextframe.py
+
+# The nextframe.h5 that lies in the repository: about ten minutes of one core.
+nextframe-model: $(VENV)/.run
+	$(PY) train.py --task nextframe --seed 0
 
 # The lists of exact versions with hashes, for every platform, from the versions in pyproject.toml.
 requirements:

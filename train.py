@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,9 @@ def parser() -> argparse.ArgumentParser:
     own = "another where the task has its own"
     cli.add_split(options)
     options.add_argument("--network", metavar="NAME", help="another of the task's networks; of sign: conv, raw")
-    options.add_argument("--raw", dest="network", action="store_const", const="raw", help="the same as --network raw")
+    for name in ("raw", "original"):
+        told = f"the same as --network {name}"
+        options.add_argument(f"--{name}", dest="network", action="store_const", const=name, help=told)
     options.add_argument(
         "--predict", dest="network", metavar="NAME", help="the same as --network; of trajectory: position, displacement"
     )
@@ -38,7 +40,9 @@ def parser() -> argparse.ArgumentParser:
         help=f"the highest (default: {of.learning_rate}, {own}; the tutorial's is 0.001)",
     )
     options.add_argument("--monitor", choices=MONITORS, help="what early stopping watches (default: val_loss, if any)")
-    options.add_argument("--patience", type=cli.positive, default=of.patience, help="epochs clearly below the best")
+    options.add_argument(
+        "--patience", type=cli.positive, help=f"epochs clearly below the best (default: {of.patience}, {own})"
+    )
     options.add_argument("--resume", action="store_true", help="go on with a training that was stopped")
     options.add_argument(
         "--continue", dest="begin", action="store_true", help="begin with the weights of --model, not with random ones"
@@ -76,6 +80,7 @@ def main() -> None:
     data = dataset.open_dataset(
         chosen, args.data, cli.split(args) or everything, args.seed, before and before.info.rate
     )
+    chosen = replace(chosen, window=data.X.shape[1], sample=data.X.shape[2:])  # films may be of other sizes
     told = {field.name: getattr(args, field.name, None) for field in fields(Options)}
     options = Options(**{**chosen.training, **{name: value for name, value in told.items() if value is not None}})
     if args.evaluate and args.evaluate not in chosen.goal.trials:

@@ -51,6 +51,7 @@ class Options:
     weight_decay   what every weight loses of itself in a step, times the learning rate (Loshchilov and Hutter,
                    "Decoupled Weight Decay Regularization", ICLR 2019). Chosen on korean_13, one session to learn from
     clipnorm       length to which the gradient of all weights together is cut
+    optimizer      Keras' name of another one than Adam with decay, which then has this learning rate all the time
     monitor        what early stopping watches; None is val_loss, or loss without validation rows
     patience       epochs in a row that end training when all of them are clearly worse (`SLACK`) than the best one,
                    whose weights are then kept. They are counted only while the network does better than guessing: at
@@ -62,6 +63,7 @@ class Options:
     learning_rate: float = 1e-3
     weight_decay: float = 0.5
     clipnorm: float = 1.0
+    optimizer: str | None = None
     monitor: str | None = None
     patience: int = 40
     seed: int = 0
@@ -217,7 +219,11 @@ def _compile(
 ) -> None:
     import keras
 
-    optimizer = keras.optimizers.AdamW(rate, weight_decay=options.weight_decay, global_clipnorm=options.clipnorm)
+    if options.optimizer:
+        told = {"class_name": options.optimizer, "config": {"learning_rate": options.learning_rate}}
+        optimizer = keras.optimizers.get(told)
+    else:
+        optimizer = keras.optimizers.AdamW(rate, weight_decay=options.weight_decay, global_clipnorm=options.clipnorm)
     model.compile(optimizer, goal.loss, metrics=list(goal.metrics))
     optimizer.build(model.trainable_variables)  # so that a checkpoint can be put into it
 
