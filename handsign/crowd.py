@@ -76,10 +76,10 @@ class Size:
     """How much of everything: people, their sessions to learn from and to test on, a third of these by others."""
 
     people: int = 10
-    sessions: int = 6
-    tests: int = 9
-    seconds: float = 240.0
-    test_seconds: tuple[float, float] = (60.0, 180.0)
+    sessions: int = 4
+    tests: int = 6
+    seconds: float = 150.0
+    test_seconds: tuple[float, float] = (30.0, 90.0)
 
 
 def challenge(folder: Path, size: Size, seed: int = 0) -> None:

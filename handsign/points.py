@@ -84,9 +84,12 @@ def _array(points: Any) -> Array:
     if len(points) < 2:
         raise InputError(f"it holds {len(points)} points")
     try:
-        return np.array(points, np.float64)
-    except OverflowError as error:
-        raise InputError("it holds numbers that are no pixels") from error
+        found = np.array(points, np.float64)
+    except OverflowError:
+        found = np.array([np.inf])
+    if not np.isfinite(found).all():
+        raise InputError("it holds numbers that are no pixels")
+    return found
 
 
 def unpickled(data: bytes) -> Any:

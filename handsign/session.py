@@ -33,7 +33,7 @@ class Line:
 
 @dataclass(frozen=True)
 class View:
-    """What a window shows beside the picture; `fan` are bands, the widest first: points (n, 2), radii (n,) in widths."""
+    """What a window shows beside the picture; `fan` are bands, widest first: points (n, 2), radii (n,) in widths."""
 
     title: str = ""
     state: str = "idle"

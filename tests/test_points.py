@@ -176,6 +176,8 @@ def test_shares_stay_as_they_are(tmp_path):
         ('{"x": 1}', "no list of"),
         ("[" * 100_000, "neither a pickle"),
         ("[[1, 2]]", "1 points"),
+        ("1 2\nnan 4\n", "no pixels"),
+        ("[[1, Infinity], [3, 4]]", "no pixels"),
         (b"\xff\xfe\x00", "neither a pickle"),
         (io.BytesIO(pickle.dumps([[1, 2], "text"])).getvalue(), "none of a list of numbers"),
     ],
