@@ -37,6 +37,8 @@ WARM_UP = 0.05
 """The share of all steps during which the learning rate rises."""
 MOVED = 0.9
 """Share of the loss of guessing below which a network has begun to learn."""
+AT_ONCE = 256
+"""Rows whose loss is computed in one go."""
 SLACK = 0.05
 """What is watched has to be worse than at its best by this share of the loss of guessing for patience to run out."""
 
@@ -313,7 +315,9 @@ def _guessing(goal: Goal, X: Array, y: Array) -> float:
     """The loss of whoever has learned nothing."""
     import keras
 
-    return float(np.mean(keras.losses.get(goal.loss)(y, goal.guess(X, y).astype(np.float32))))
+    loss, guesses = keras.losses.get(goal.loss), goal.guess(X, y)
+    few = (slice(i, i + AT_ONCE) for i in range(0, len(y), AT_ONCE))  # a loss takes many times the memory of its rows
+    return float(np.mean(np.concatenate([loss(y[rows], guesses[rows].astype(np.float32)) for rows in few])))
 
 
 def _identity(data: Dataset, options: Options) -> str:
