@@ -67,7 +67,9 @@ def read(path: Path) -> Array:
     except UNREADABLE as error:
         raise InputError(f"{path} cannot be read as films ({error})") from error
     if held.ndim != 4 or 0 in held.shape or len(held) <= GIVEN:
-        raise InputError(f"{path} has shape {held.shape}; films are (frames, films, height, width), {GIVEN + 1} frames")
+        raise InputError(
+            f"{path} has shape {held.shape}; films are (frames, films, height, width), {GIVEN + 1} frames or more"
+        )
     if held.dtype != np.uint8 and (held.dtype.kind not in "fb" or not (held.min() >= 0 and held.max() <= 1)):
         raise InputError(f"{path} holds {held.dtype} that are no brightness; films are bytes, or floats in 0..1")
     scale = BYTES if held.dtype == np.uint8 else 1

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from logging import getLogger
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,7 @@ def import_keras() -> ModuleType:
     from absl import logging
 
     logging.set_verbosity(logging.ERROR)  # "HDF5 is legacy": it is the format that loads everywhere
+    getLogger("tensorflow").setLevel("ERROR")  # "retracing": films of every length are asked about
     return keras
 
 
