@@ -64,7 +64,7 @@ def render(scenes: Scenes) -> tuple[Array, Array]:
     for some in (slice(i, i + AT_ONCE) for i in range(0, count, AT_ONCE)):
         centre = scenes.start[:, some, None] + scenes.step[:, some, None] * times
         clean = _boxes(centre, half[some], there[some])
-        around = _boxes(centre[:, :, :-1], half[some], there[some] * scenes.noise[some])
+        around = _boxes(centre[:, :, :-1], half[some] + 1, there[some] * scenes.noise[some])
         np.minimum(clean[:, :-1] + around, 1, out=noisy[some])
         np.minimum(clean[:, 1:], 1, out=following[some])
     return noisy[..., None], following[..., None]
