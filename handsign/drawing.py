@@ -265,6 +265,8 @@ def draw(args: argparse.Namespace) -> None:
         )
         if args.headless:  # nobody presses a key
             session.press("p")
+            if session.state != PREDICTING:
+                raise InputError(session.message)
         play(session, source, window, video)
         ended = "stopped" if session.done else f"{source.name} ended"
         session.quit()

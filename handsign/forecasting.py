@@ -152,10 +152,10 @@ def table_figure(table: Mapping[str, Any], rate: float) -> Figure:
     figure = Figure(figsize=(7.2, 4.6), layout="constrained")
     axes = figure.subplots()
     for name, colour in COLOURS.items():
-        steps, wrong = zip(*((s, w) for s, w in zip(table["steps"], table[name], strict=True) if w), strict=True)
+        known = [pair for pair in zip(table["steps"], table[name], strict=True) if pair[1]]
         width, style = (2.4, "o-") if name == "model" else (1.3, "s--")
         label = "the model" if name == "model" else name.replace("_", " ")
-        axes.plot(steps, wrong, style, color=colour, linewidth=width, markersize=4.5, label=label)
+        axes.plot(*np.reshape(known, (-1, 2)).T, style, color=colour, linewidth=width, markersize=4.5, label=label)
     axes.set(xscale="log", yscale="log", ylabel=f"mean distance, {table['scale']}")
     axes.set_xlabel(f"steps ahead ({rate:.0f} are a second)")
     axes.set_xticks(table["steps"], map(str, table["steps"]))

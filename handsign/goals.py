@@ -291,7 +291,7 @@ class Forecast:
         from handsign.forecasting import futures, unrolled
 
         X, came = futures(self, data, part, self.drill)
-        whole = np.isfinite(came).reshape(len(came), -1).all(axis=1)
+        whole = np.isfinite(came).all(axis=tuple(range(1, came.ndim)))
         return unrolled(model, self.drill), X[whole], came[whole]
 
     def fan(self, ask: Ask, data: Dataset) -> list[list[float]] | None:

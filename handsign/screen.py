@@ -38,7 +38,8 @@ PART_COLOURS: tuple[Colour, ...] = ((245, 245, 245), (167, 121, 204), (0, 159, 2
 BLUE, GREEN, YELLOW, RED = (150, 95, 20), (105, 145, 0), (66, 228, 240), (60, 60, 235)
 WHITE, GREY, TRACK, SHADE = (255, 255, 255), (205, 205, 205), (70, 70, 70), (25, 25, 25)
 INKS = {"red": RED, "amber": (0, 159, 230), "blue": (233, 180, 86)}
-SHADES = (28, 56, 96)  # of 255: how strong the bands of a fan are, the widest first
+SHADES = (70, 120, 180)  # of 255: how strong the bands of a fan are, the widest first
+HALF = 0.06  # radius in widths at which a band is half as strong
 OTHER_FONTS = ("malgun.ttf", "msyh.ttc", "AppleSDGothicNeo.ttc", "NotoSansCJK-Regular.ttc", "NanumGothic.ttf")
 KEY_NAMES = {32: "space", 27: "esc", 13: "enter", 10: "enter", 8: "backspace", 9: "tab"}
 DENSE = 100  # a part of more points than this is a mesh: its points are specks between the strokes, not joints
@@ -198,15 +199,19 @@ def draw_line(image: Array, line: Line) -> None:
 def draw_fan(image: Array, fan: Sequence[tuple[Array, Array]]) -> None:
     """Bands around a path, the widest first: (points (n, 2) in image sizes, radii (n,) in its widths), each a shade.
 
+    The wider the fainter: what may be anywhere is nowhere in particular, and the last discs would hide all others.
     Drawn on a quarter of the size: their edges are soft, and discs of hundreds of pixels take their time.
     """
     if not fan:
         return
     small = np.zeros((image.shape[0] // 4, image.shape[1] // 4), np.uint8)
-    for number, (points, radii) in enumerate(fan, 1):
+    for shade, (points, radii) in zip(SHADES, fan, strict=True):
+        band = np.zeros_like(small)
         spots = (points * (small.shape[1], small.shape[0]) * 16).round().astype(int).tolist()
-        for spot, radius in zip(spots, (radii * small.shape[1] * 16).round().astype(int).tolist(), strict=True):
-            cv2.circle(small, spot, radius, SHADES[number - 1], -1, cv2.LINE_8, 4)
+        sizes, strengths = (radii * small.shape[1] * 16).round().astype(int).tolist(), shade / (1 + radii / HALF)
+        for spot, size, strength in reversed(list(zip(spots, sizes, strengths.tolist(), strict=True))):
+            cv2.circle(band, spot, size, strength, -1, cv2.LINE_8, 4)
+        np.maximum(small, band, out=small)
     share = cv2.resize(cv2.blur(small, (3, 3)), image.shape[1::-1])[..., None].astype(np.uint16)
     image[...] = (image * (255 - share) + np.array(INKS["blue"], np.uint16) * share) // 255
 

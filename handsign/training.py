@@ -155,6 +155,8 @@ def train(
     if weights is not None:
         _begin_with(model, weights)
     trainee, windows, y = goal.lesson(model, data, "train")
+    if not len(windows):
+        raise InputError("the recordings are too short to learn from; record longer ones")
     options = replace(options, epochs=options.epochs or _epochs(len(windows), options))
     _compile(trainee, goal, _rate(len(windows), options), options)
     rest = goal.resting(y, data.labels)

@@ -10,12 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from handsign import drawing
+from handsign import cli, drawing
 from handsign import task as tasks
 from handsign.drawing import Drawing, Training
 from handsign.errors import InputError
+from handsign.paths import synthetic
 from handsign.screen import paint
 from handsign.sources import Frame, Pointer
+from handsign.takes import Store
 
 BLANK = np.zeros((70, 100, 3), np.uint8)
 FAN = np.tile(np.array([[0.01], [0.05], [0.1]], np.float32), 128)
@@ -249,6 +251,16 @@ class TestPointer:
         pointer = Pointer((101, 51), lambda: 0.0)
         pointer.move(-5, 500)
         assert next(iter(pointer)).sample.tolist() == [0, 1]
+
+
+def test_without_a_window_and_a_model_there_is_nothing_to_do(tmp_path):
+    sys.path.insert(0, str(Path(drawing.__file__).parent.parent))
+    import realtime
+
+    Store(tmp_path).add(synthetic(1, 60))
+    told = ["--task", "trajectory", "--headless", "--source", tmp_path, "--model", tmp_path / "none.h5"]
+    with pytest.raises(InputError, match="there is no model"):
+        drawing.draw(cli.parse(realtime.parser(), list(map(str, told))))
 
 
 def test_what_train_tells_is_what_is_read(capsys):

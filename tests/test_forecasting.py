@@ -126,6 +126,12 @@ class TestDatasets:
         data, _ = prepare(task, stored(tmp_path, circle(500), circle(16)), Split())
         assert data.left_out == [("path/take_001.npz", "lasts 0.27 s, under 17 samples")]
 
+    def test_too_little_to_learn_from_is_told(self, task, tmp_path):
+        data, _ = prepare(task, stored(tmp_path, circle(19 * BLOCKS)), Split())
+        assert (data.part == "train").any()
+        with pytest.raises(InputError, match="too short to learn from"):
+            train(task, data, tmp_path / "m.h5", Options(epochs=1, logs=None))
+
     def test_the_shape_of_the_canvas_is_kept(self, task, tmp_path):
         data, _ = prepare(task, stored(tmp_path, circle(500, frame_size=(1000, 700))), Split())
         assert data.aspect == 0.7
@@ -182,6 +188,7 @@ class TestScores:
         table = task.goal.score(onwards, short, "test", {})
         assert [value is None for value in table["model"]] == [False] * 4 + [True] * 2
         assert json.dumps(task.goal.summary({"test": table}, short))
+        assert forecasting.table_figure({**table, "model": [0.0] * 6}, 60.0), "nothing to be drawn on a logarithm"
 
     def test_the_fan_holds_what_it_says(self, task, data):
         bands = np.array(forecasting.fan(task.goal, onwards, data, "val"))
