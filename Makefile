@@ -65,7 +65,7 @@ bench-paths: $(VENV)/.run
 bench-nextframe: $(VENV)/.run
 	$(PY) benchmarks/nextframe.py
 
-# The nextframe.h5 that lies in the repository: about ten minutes of one core.
+# A nextframe.h5 like that in the repository (docs/MODEL_CARD.md): about ten minutes of one core.
 nextframe-model: $(VENV)/.run
 	$(PY) train.py --task nextframe --seed 0
 
