@@ -48,13 +48,12 @@ bench-unseen: $(VENV)/.run
 model: $(VENV)/.run
 	$(PY) train.py --data ../shared/data/asl_words --network conv --seed 0 --test-size 0
 
-# The sample recording of a path, by nobody (handsign/paths.py), and the trajectory.h5 that has learned from it.
-SAMPLE := paths/path/synthetic-0_000.npz
+# The sample recordings of paths, by nobody (handsign/paths.py), and the trajectory.h5 that has learned from them.
 path-model: $(VENV)/.run
-	rm -f $(SAMPLE)
+	rm -f paths/path/synthetic-*.npz
 	$(PY) -c "from pathlib import Path; from handsign import paths, takes; \
-		takes.Store(Path('paths')).add(paths.synthetic(0, 6500))"
-	$(PY) train.py --task trajectory --data $(SAMPLE) --seed 0
+		[takes.Store(Path('paths')).add(paths.synthetic(person, 650)) for person in range(11, 21)]"
+	$(PY) train.py --task trajectory --seed 0
 
 # Where a path goes next, and who moved it.
 bench-paths: $(VENV)/.run

@@ -1,6 +1,6 @@
 """How far the shipped model of paths sees ahead, on recordings of people it has not learned from: `make bench-paths`.
 
-The people are synthetic (`handsign.paths`), ten others than the one of the sample recording; beside the model stand
+The people are synthetic (`handsign.paths`), ten others than those of the sample recordings; beside the model stand
 staying put, constant velocity and constant acceleration. About people this says that the program works, no more.
 """
 
@@ -24,7 +24,7 @@ from handsign.takes import Store
 from handsign.training import encode
 
 PEOPLE = range(1, 11)
-"""Seeds; the sample recording is of person 0."""
+"""Seeds; the sample recordings are of others, 11 to 20."""
 POINTS = 3600
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from logging import getLogger
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -35,10 +35,8 @@ def import_keras() -> ModuleType:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with nullcontext() if "keras" in sys.modules else silence():
         import keras
-    from absl import logging
-
-    logging.set_verbosity(logging.ERROR)  # "HDF5 is legacy": it is the format that loads everywhere
-    getLogger("tensorflow").setLevel("ERROR")  # "retracing": films of every length are asked about
+    for name in ("absl", "tensorflow"):  # "HDF5 is legacy": it loads everywhere; "retracing" of a smaller batch
+        logging.getLogger(name).setLevel(logging.ERROR)
     return keras
 
 

@@ -290,7 +290,7 @@ def open_source(spec: str, task: Task) -> Source:
         if not all(n.isdecimal() for n in numbers) or len(numbers) > 2:
             raise InputError(f"{spec!r} is not practice, practice:SEED or practice:SEED:SIGNS")
         seed, signs = (int(numbers[0]) if numbers else 0), (int(numbers[1]) if len(numbers) > 1 else None)
-        return PracticeSigner(seed, signs)
+        return PracticeSigner(seed, signs, adapt=task.adapt, sample=task.sample)
     path = Path(spec)
     if not path.exists():
         raise InputError(f"{path} is not there; --source takes a video, a folder or 'practice'")

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -129,6 +131,15 @@ class TestOpenSource:
         for spec, kind in kinds.items():
             with open_source(spec, sign) as source:
                 assert type(source) is kind
+
+    def test_the_practice_signer_gives_a_task_its_own_samples_or_pictures_alone(self, sign):
+        last = replace(sign, sample=(2,), adapt=lambda samples: samples[:, -2:])
+        pictures = replace(sign, sample=(40, 40, 1))
+        whole, pair, nothing = (next(iter(open_source("practice", task))) for task in (sign, last, pictures))
+        np.testing.assert_array_equal(pair.sample, whole.sample[-2:])
+        assert nothing.sample is None
+        assert nothing.image.shape == (480, 640, 3)
+        assert not open_source("practice", pictures).knows_samples
 
     @pytest.mark.parametrize(
         ("spec", "message"),

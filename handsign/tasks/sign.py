@@ -130,6 +130,7 @@ TASK = Task(
     rate=30.0,
     sense=Holistic,
     fast=FastHolistic,
+    trigger={"threshold": 0.93},
     build=body_centred_lstm,
     finish=as_wide_as_raw,
     augment=augmented,
