@@ -71,5 +71,5 @@ def test_the_model_of_films_is_small_and_continues_those_it_has_not_seen():
     model = bundle.Bundle.load(path, tasks.load("nextframe"))
     assert sum(path.stat().st_size for path in bundle.paths(path)) < LIMIT
     of = films.score(model.predict, *squares.films(60, np.random.default_rng(2)))["model"]
-    assert of["iou_one_step"] > 0.94
-    assert np.mean(of["iou_rollout"]) > 0.75
+    assert of["iou_one_step"] > 0.95
+    assert np.mean(of["iou_rollout"]) > 0.85
