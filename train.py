@@ -46,7 +46,9 @@ def parser() -> argparse.ArgumentParser:
         help=f"the highest (default: {of.learning_rate}, {own}; the tutorial's is 0.001)",
     )
     options.add_argument("--monitor", choices=MONITORS, help="what early stopping watches (default: val_loss, if any)")
-    options.add_argument("--patience", type=cli.positive, default=of.patience, help="epochs clearly below the best")
+    options.add_argument(
+        "--patience", type=cli.positive, help=f"epochs clearly below the best (default: {of.patience}, {own})"
+    )
     options.add_argument("--resume", action="store_true", help="go on with a training that was stopped")
     options.add_argument(
         "--continue", dest="begin", action="store_true", help="begin with the weights of --model, not with random ones"
@@ -82,6 +84,7 @@ def main() -> None:
     before = bundle.weights(args.model, chosen) if args.begin else None
     split = cli.split(args) or all_of(args)
     data = dataset.open_dataset(chosen, args.data, split, args.seed, before and before.info.rate)
+    chosen = replace(chosen, window=data.X.shape[1], sample=data.X.shape[2:])  # films may be of other sizes
     told = {field.name: getattr(args, field.name, None) for field in fields(Options)}
     options = Options(**{**chosen.training, **{name: value for name, value in told.items() if value is not None}})
     folds = crossvalidation.plan(chosen, data, args.evaluate, args.folds)

@@ -134,7 +134,8 @@ def _export(model: keras.Model, path: Path, info: BundleInfo, predict: Callable[
     """Write the network as ONNX with the info in it, and see that it computes the same as Keras' `predict`."""
     import onnx
 
-    x = np.random.default_rng(0).random((3, *model.input_shape[1:]), np.float32)
+    shape = (size or info.window for size in model.input_shape[1:])  # any number of samples: as many as it learned from
+    x = np.random.default_rng(0).random((3, *shape), np.float32)
     expected = predict(x)
     model.predict_on_batch(x)  # Keras exports only what was called before
     with silence(), warnings.catch_warnings():
@@ -275,6 +276,18 @@ def _mismatches(info: BundleInfo, task: Task, shape: tuple[Any, ...], outputs: i
         yield f"has {outputs} outputs, but there are {len(info.labels)} labels: {', '.join(info.labels)}"
     if len(set(info.labels)) != len(info.labels):
         yield f"has the same label twice: {', '.join(info.labels)}"
+
+
+def made_for(path: Path) -> BundleInfo:
+    """What a model that `save` wrote was made for.
+
+    Raises:
+        InputError: there is none, or it is damaged.
+    """
+    beside = path.with_suffix(".onnx")
+    if not beside.exists():
+        raise InputError(f"there is no model {beside}; make one with train.py, or name one with --model")
+    return _info(_Runtime(beside), beside)
 
 
 @dataclass(frozen=True)

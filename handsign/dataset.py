@@ -327,6 +327,8 @@ def open_dataset(task: Task, path: Path, told: Split | None, seed: int = 0, rate
     Raises:
         InputError: as `prepare`, or another split is told than the file at `path` has.
     """
+    if task.dataset and (data := task.dataset(path, told, seed)):
+        return data
     ready = path / READY if path.is_dir() else path
     if not _is_dataset(ready):
         return prepare(task, path, told or Split(seed=seed), rate)[0]

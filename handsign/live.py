@@ -83,7 +83,8 @@ def _play(
             frames.keep = session.keeps
         if shown is not None and (window or video):
             view = replace(session.view(), footer=str(pace))
-            picture = paint(shown.image, session.sample, session.task.layout, view, source.mirror)
+            image, mirror = session.picture(shown.image), source.mirror and session.mirrored
+            picture = paint(image, session.sample, session.task.layout, view, mirror)
             if video and frame is not None:
                 video.write(picture)
             if window:

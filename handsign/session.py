@@ -55,8 +55,11 @@ class View:
 class Session:
     """What a window, a test or a file does with a task: `see` frames in the order of their times, `press` keys.
 
-    A subclass says in `commands` what its keys do: key -> (what the help says, method).
+    A subclass says in `commands` what its keys do: key -> (what the help says, method), and in `mirrored` whether its
+    picture may be shown like a mirror.
     """
+
+    mirrored = True
 
     def __init__(self, task: Task, sense: Sense) -> None:
         self.task = task
@@ -91,6 +94,10 @@ class Session:
     def view(self) -> View:
         """What to show now."""
         return View(message=self.message, help=self.help, keys=[(k, what) for k, (what, _) in self.keys().items()])
+
+    def picture(self, image: Array) -> Array:
+        """What to show where the image (H, W, 3) uint8 BGR of a frame is seen."""
+        return image
 
     @property
     def keeps(self) -> bool:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from handsign.bundle import Bundle
+    from handsign.dataset import Dataset, Split
     from handsign.goals import Goal
     from handsign.keypoints import Layout
     from handsign.takes import Damage, Take
@@ -61,6 +62,7 @@ class Task:
     pictures (windows, titles) -> Figure: what the model is shown, for people
     training other defaults of `training.Options`
     data     where its takes are and `model`, its trained model, when nobody says otherwise
+    dataset  (path, split or None, seed) -> its Dataset where its data are no takes; None where they are
     live     what realtime.py does with its options, where that is not recognising
     """
 
@@ -89,6 +91,7 @@ class Task:
     measures: Mapping[str, Callable[[Array], Array]] = field(default_factory=dict)
     pictures: Callable[[Array, Sequence[str]], Figure] | None = None
     training: Mapping[str, Any] = field(default_factory=dict)
+    dataset: Callable[[Path, Split | None, int], Dataset | None] | None = None
     data: str = "MP_Data"
     model: str = "action.h5"
     live: Callable[[argparse.Namespace], None] | None = None

@@ -37,6 +37,8 @@ WARM_UP = 0.05
 """The share of all steps during which the learning rate rises."""
 MOVED = 0.9
 """Share of the loss of guessing below which a network has begun to learn."""
+AT_ONCE = 256
+"""Rows whose loss is computed in one go."""
 SLACK = 0.05
 """What is watched has to be worse than at its best by this share of the loss of guessing for patience to run out."""
 
@@ -51,6 +53,7 @@ class Options:
     weight_decay   what every weight loses of itself in a step, times the learning rate (Loshchilov and Hutter,
                    "Decoupled Weight Decay Regularization", ICLR 2019). Chosen on korean_13, one session to learn from
     clipnorm       length to which the gradient of all weights together is cut
+    optimizer      Keras' name of another one than Adam with decay, which then has this learning rate all the time
     monitor        what early stopping watches; None is val_loss, or loss without validation rows
     patience       epochs in a row that end training when all of them are clearly worse (`SLACK`) than the best one,
                    whose weights are then kept. They are counted only while the network does better than guessing: at
@@ -62,6 +65,7 @@ class Options:
     learning_rate: float = 1e-3
     weight_decay: float = 0.5
     clipnorm: float = 1.0
+    optimizer: str | None = None
     monitor: str | None = None
     patience: int = 40
     seed: int = 0
@@ -219,7 +223,11 @@ def _compile(
 ) -> None:
     import keras
 
-    optimizer = keras.optimizers.AdamW(rate, weight_decay=options.weight_decay, global_clipnorm=options.clipnorm)
+    if options.optimizer:
+        told = {"class_name": options.optimizer, "config": {"learning_rate": options.learning_rate}}
+        optimizer = keras.optimizers.get(told)
+    else:
+        optimizer = keras.optimizers.AdamW(rate, weight_decay=options.weight_decay, global_clipnorm=options.clipnorm)
     model.compile(optimizer, goal.loss, metrics=list(goal.metrics))
     optimizer.build(model.trainable_variables)  # so that a checkpoint can be put into it
 
@@ -309,7 +317,9 @@ def _guessing(goal: Goal, X: Array, y: Array) -> float:
     """The loss of whoever has learned nothing."""
     import keras
 
-    return float(np.mean(keras.losses.get(goal.loss)(y, goal.guess(X, y).astype(np.float32))))
+    loss, guesses = keras.losses.get(goal.loss), goal.guess(X, y)
+    few = (slice(i, i + AT_ONCE) for i in range(0, len(y), AT_ONCE))  # a loss takes many times the memory of its rows
+    return float(np.mean(np.concatenate([loss(y[rows], guesses[rows].astype(np.float32)) for rows in few])))
 
 
 def _identity(data: Dataset, options: Options) -> str:

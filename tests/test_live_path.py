@@ -60,3 +60,13 @@ def test_predicting_a_path_imports_nothing_of_training(tmp_path):
     assert "onnxruntime" in found
     assert found & (TRAINING | {"mediapipe"}) == set()
     assert (tmp_path / "out.mp4").exists()
+
+
+def test_continuing_a_video_imports_nothing_of_training(tmp_path):
+    video = make_video(tmp_path / "1.mp4", frames=16)
+    found = imported(
+        tmp_path, "realtime.py", "--task", "nextframe", "--source", video, "--headless",
+        "--model", ROOT / "nextframe.h5", "--output", tmp_path / "out.mp4",
+    )  # fmt: skip
+    assert "onnxruntime" in found
+    assert found & (TRAINING | {"mediapipe"}) == set()

@@ -1,4 +1,4 @@
-"""The model that lies in the repository: it opens everywhere, is small, and knows somebody it has not seen."""
+"""The models that lie in the repository: they open everywhere, are small, and know what they have not seen."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from conftest import ROOT
 
-from handsign import bundle
+from handsign import bundle, films, squares
 from handsign import task as tasks
 from handsign.dataset import Split, prepare
 from handsign.goals import is_rest
@@ -63,3 +63,13 @@ def test_realtime_runs_with_it():
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "ended: " in done.stdout
+
+
+def test_the_model_of_films_is_small_and_continues_those_it_has_not_seen():
+    """As well as the issue asks for: 0.95 one step ahead and 0.60 over the eight pictures after the seventh."""
+    path = ROOT / "nextframe.h5"
+    model = bundle.Bundle.load(path, tasks.load("nextframe"))
+    assert sum(path.stat().st_size for path in bundle.paths(path)) < LIMIT
+    of = films.score(model.predict, *squares.films(60, np.random.default_rng(2)))["model"]
+    assert of["iou_one_step"] > 0.95
+    assert np.mean(of["iou_rollout"]) > 0.85
