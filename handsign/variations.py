@@ -68,7 +68,7 @@ def _layers() -> tuple[list[keras.Layer], list[keras.Layer]]:
         layers.RandomTranslation(0.1, 0.1, **edge),
         layers.RandomRotation(5 / 360, **edge),
         layers.RandomShear(shear, shear, **edge),
-        layers.RandomColorDegeneration(1.0),
+        layers.RandomColorDegeneration((0.0, 1.0)),  # of 1.0 Keras makes -1 to 1, which is more colour, too
         layers.RandomInvert((0.05, 0.05)),
     ]
     touches = [
