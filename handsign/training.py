@@ -318,8 +318,9 @@ def _guessing(goal: Goal, X: Array, y: Array) -> float:
     import keras
 
     loss, guesses = keras.losses.get(goal.loss), goal.guess(X, y)
-    few = (slice(i, i + AT_ONCE) for i in range(0, len(y), AT_ONCE))  # a loss takes many times the memory of its rows
-    return float(np.mean(np.concatenate([loss(y[rows], guesses[rows].astype(np.float32)) for rows in few])))
+    few = [slice(i, i + AT_ONCE) for i in range(0, len(y), AT_ONCE)]  # a loss takes many times the memory of its rows
+    means = [float(np.mean(loss(y[rows], guesses[rows].astype(np.float32)))) for rows in few]
+    return float(np.average(means, weights=[len(y[rows]) for rows in few]))
 
 
 def _identity(data: Dataset, options: Options) -> str:
