@@ -366,7 +366,7 @@ def test_help_imports_nothing_heavy():
     assert "--resume" in done.stdout
 
 
-@pytest.mark.parametrize("seed", [0, 3, 4])
+@pytest.mark.parametrize("seed", [3, 4])
 def test_few_takes_leave_chance_and_nothing_explodes(shared, tmp_path: Path, seed: int):
     """The default LSTM on 58 real windows, in a few epochs; with relu the loss of seed 3 had reached 14 by then."""
     task = tasks.load("sign")
