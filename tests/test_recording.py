@@ -208,7 +208,7 @@ class TestWorkers:
 
 
 def bring(path, data, **more):
-    options = {"task": "sign", "signer": None, "action": None, **more}
+    options = {"task": "sign", "signer": None, "action": None, "canvas": None, **more}
     import_takes(argparse.Namespace(path=path, data=data, **options))
 
 
