@@ -237,15 +237,6 @@ class Bundle:
         return cls(info, network, len(shape))
 
 
-def read_info(path: Path) -> BundleInfo:
-    """What a bundle says about itself, whatever task it is of.
-
-    Raises:
-        InputError: it is damaged, or no bundle.
-    """
-    return _info(_Runtime(path), path)
-
-
 def _info(network: _Runtime, path: Path) -> BundleInfo:
     text = network.metadata.get(KEY)
     if text is None:
@@ -278,6 +269,15 @@ def _mismatches(info: BundleInfo, task: Task, shape: tuple[Any, ...], outputs: i
         yield f"has the same label twice: {', '.join(info.labels)}"
 
 
+def read_info(path: Path) -> BundleInfo:
+    """What a bundle says about itself, whatever task it is of.
+
+    Raises:
+        InputError: it is damaged, or no bundle.
+    """
+    return _info(_Runtime(path), path)
+
+
 def made_for(path: Path) -> BundleInfo:
     """What a model that `save` wrote was made for.
 
@@ -287,7 +287,7 @@ def made_for(path: Path) -> BundleInfo:
     beside = path.with_suffix(".onnx")
     if not beside.exists():
         raise InputError(f"there is no model {beside}; make one with train.py, or name one with --model")
-    return _info(_Runtime(beside), beside)
+    return read_info(beside)
 
 
 @dataclass(frozen=True)
