@@ -151,14 +151,15 @@ class PracticeSigner(Source):
     Nobody cues it: it rests, signs `signs` times (None: for ever) something out of `actions` with rests between, and
     ends. From the first `cue` on it signs what it is told and rests otherwise, and never ends.
 
-    `adapt` makes a task's samples of keypoints (1, 1662), see `Task.adapt`; where it makes others than `sample`, there
-    are pictures alone, to be looked at like a camera's.
+    `adapt` makes a task's samples of keypoints (1, 1662), see `Task.adapt`.
 
     `truth` lists (sign, start, end) in seconds of what it signed so far, from leaving rest to starting back to it.
 
     Raises:
         InputError: an action that it cannot sign.
     """
+
+    knows_samples = True
 
     def __init__(
         self,
@@ -168,7 +169,6 @@ class PracticeSigner(Source):
         size: tuple[int, int] = (640, 480),
         actions: Sequence[str] = tuple(MOVEMENTS),
         adapt: Callable[[Array], Array] = HOLISTIC.widen,
-        sample: tuple[int, ...] = (HOLISTIC.size,),
     ) -> None:
         for action in actions:
             _check(action)
@@ -182,7 +182,6 @@ class PracticeSigner(Source):
         self._face, self._wall = face_model(), backdrop(self.person.wall, size, rng)
         self._noise, self._gone = rng.normal(size=(543, 3)), {"face": 0, "left_hand": 0, "right_hand": 0}
         self._frame, self._until, self._adapt = 0, 0.0, adapt
-        self.knows_samples = adapt(np.zeros((1, HOLISTIC.size), np.float32)).shape[1:] == sample
         start = np.concatenate([LAP.values, LAP.values, np.zeros(3)])
         self._motion = moving([-1.0, 0.0], [start, start])
 
@@ -255,8 +254,7 @@ class PracticeSigner(Source):
         parts = posture(self.person, self._motion(time), chest, self._face)
         seen = {name: project(self.person, joints, width / height) for name, joints in parts.items()}
         image = paint(self._wall.copy(), self.person, {n: p * (width, height, width) for n, p in seen.items()})
-        keypoints = self._measure(seen)
-        return Frame(image, time, self._adapt(keypoints[None])[0] if self.knows_samples else None)
+        return Frame(image, time, self._adapt(self._measure(seen)[None])[0])
 
     def _measure(self, seen: Mapping[str, Array]) -> Array:
         """What a landmark detector would say of the projected parts: (1662,) float32 with noise and missing parts."""

@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 
 from handsign.errors import InputError
+from handsign.keypoints import HOLISTIC
 
 if TYPE_CHECKING:
     from handsign.task import Task
@@ -286,13 +287,13 @@ def open_source(spec: str, task: Task) -> Source:
     if spec == "practice" or spec.startswith("practice:"):
         from handsign.practice import PracticeSigner
 
-        if task.layout is None:
+        if task.adapt(np.zeros((1, HOLISTIC.size), np.float32)).shape[1:] != task.sample:
             raise InputError(f"the practice signer moves landmarks, which {task.name} does not look at; give a video")
         numbers = spec.split(":")[1:]
         if not all(n.isdecimal() for n in numbers) or len(numbers) > 2:
             raise InputError(f"{spec!r} is not practice, practice:SEED or practice:SEED:SIGNS")
         seed, signs = (int(numbers[0]) if numbers else 0), (int(numbers[1]) if len(numbers) > 1 else None)
-        return PracticeSigner(seed, signs, adapt=task.adapt, sample=task.sample)
+        return PracticeSigner(seed, signs, adapt=task.adapt)
     path = Path(spec)
     if not path.exists():
         raise InputError(f"{path} is not there; --source takes a video, a folder or 'practice'")

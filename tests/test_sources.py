@@ -1,3 +1,4 @@
+from contextlib import nullcontext
 from dataclasses import replace
 
 import cv2
@@ -6,6 +7,7 @@ import pytest
 from conftest import make_take, make_video
 
 from handsign import sources
+from handsign import task as tasks
 from handsign.errors import InputError
 from handsign.practice import PracticeSigner
 from handsign.sources import Camera, Images, Replay, Video, open_source
@@ -132,14 +134,18 @@ class TestOpenSource:
             with open_source(spec, sign) as source:
                 assert type(source) is kind
 
-    def test_the_practice_signer_gives_a_task_its_own_samples_or_pictures_alone(self, sign):
+    def test_the_practice_signer_gives_a_task_its_own_samples_or_is_refused(self, sign):
         last = replace(sign, sample=(2,), adapt=lambda samples: samples[:, -2:])
-        pictures = replace(sign, sample=(40, 40, 1))
-        whole, pair, nothing = (next(iter(open_source("practice", task))) for task in (sign, last, pictures))
+        whole, pair = (next(iter(open_source("practice", task))) for task in (sign, last))
         np.testing.assert_array_equal(pair.sample, whole.sample[-2:])
-        assert nothing.sample is None
-        assert nothing.image.shape == (480, 640, 3)
-        assert not open_source("practice", pictures).knows_samples
+        with pytest.raises(InputError, match="which sign does not look at"):
+            open_source("practice", replace(sign, sample=(40, 40, 1)))
+
+    @pytest.mark.parametrize(("name", "opens"), [("trajectory", True), ("signer", True), ("strike", False)])
+    def test_the_practice_signer_is_for_tasks_that_look_at_landmarks(self, name, opens):
+        task = tasks.load(name)
+        with nullcontext() if opens else pytest.raises(InputError, match=f"which {name} does not look at"):
+            assert next(iter(open_source("practice", task))).sample.shape == task.sample
 
     @pytest.mark.parametrize(
         ("spec", "message"),
