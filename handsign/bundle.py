@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
-from handsign import __version__
+from handsign import __version__, runtime
 from handsign.errors import InputError
 from handsign.networks import import_keras, silence
 
@@ -158,14 +158,9 @@ class _Runtime:
     """A network in ONNX Runtime on one thread, which is fastest for one window at a time."""
 
     def __init__(self, path: Path) -> None:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.log_severity_level = 4
         try:
-            self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # ONNX Runtime has a dozen classes for damaged files, without a base
+            self._session = runtime.session(path, threads=1)
+        except Exception as error:
             raise InputError(f"{path} is damaged or no ONNX file; train again, or give another --model") from error
         self._input = self._session.get_inputs()[0]
         self.metadata: dict[str, str] = self._session.get_modelmeta().custom_metadata_map

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from handsign import runtime
 from handsign import task as tasks
 from handsign.bundle import Bundle, BundleInfo
 from handsign.errors import InputError
@@ -80,14 +81,11 @@ def z_norm(found: Array, own: Array, cohort: Array) -> float:
 def embedder(path: Path) -> Callable[[Array], Array]:
     """What the network in an ONNX file gives its last layer: encoded windows x (n, *x) -> (n, d) float32."""
     import onnx
-    import onnxruntime
 
     network = onnx.load(path)
     last = [node for node in network.graph.node if node.op_type in {"Gemm", "MatMul"}][-1].input[0]
     network.graph.output.append(onnx.ValueInfoProto(name=last))
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4
-    session = onnxruntime.InferenceSession(network.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    session = runtime.session(network.SerializeToString())
     name = session.get_inputs()[0].name
     return lambda x: session.run([last], {name: np.ascontiguousarray(x, np.float32)})[0]
 
