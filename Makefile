@@ -1,5 +1,4 @@
 # Two commands do everything: `make demo` and `make test`.
-PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes
@@ -48,14 +47,17 @@ test-web: $(VENV)/.test $(if $(NPM),web)
 bench-web: $(VENV)/.test web
 	$(PY) benchmarks/web.py
 
-$(VENV)/.run: requirements.txt
-	$(PYTHON) -m venv $(VENV)
+# PYTHON=... says which Python makes the environment; without it tools/venv.sh finds or fetches one.
+$(VENV)/.run: requirements.txt tools/venv.sh
+	@tools/venv.sh $(VENV) $(PYTHON)
 	$(PIP) -r requirements.txt
+	@$(PY) tools/installed.py
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.run requirements-dev.txt requirements-data.txt
 	$(PIP) -r requirements.txt -r requirements-dev.txt
 	$(PIP) --no-deps -r requirements-data.txt
+	@$(PY) tools/installed.py dev
 	@touch $@
 
 # Ours beside the tutorial's loop: frames a second, delay to the first prediction, memory; about half an hour.
@@ -102,6 +104,7 @@ requirements:
 		pyproject.toml -o requirements.txt
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \
 		--group dev -c requirements.txt -o requirements-dev.txt
+	echo uv | uv pip compile --no-config --generate-hashes --no-emit-index-url --no-annotate --no-header - -o tools/uv.txt
 
 # Signs found and false events in long streams of sessions held out whole; trains fifteen models.
 bench-stream: $(VENV)/.run
