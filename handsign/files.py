@@ -31,3 +31,8 @@ def atomic(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):  # not there, or it never could be: its folder is a file, its name too long
             temporary.unlink()
+
+
+def cache_folder() -> Path:
+    """Folder of files that can be computed again: `$HANDSIGN_CACHE`, or `.cache/handsign` in the home folder."""
+    return Path(os.environ.get("HANDSIGN_CACHE") or Path.home() / ".cache" / "handsign")

@@ -1,113 +1,73 @@
-"""The weights that are shipped are those of ImageNet, and their file can do nothing but hold numbers."""
-
-import collections
-import hashlib
-import io
-import pickle
-import struct
-import zipfile
+"""The backbones: lite0 with the weights of ImageNet, loaded from a plain `.npz` that is made once."""
 
 import cv2
 import numpy as np
 import pytest
 
-from handsign import backbone
-from handsign.backbone import LEGACY, lite0, mobilenet, read_tensors, weights_of_lite0
+from handsign import torch_weights
+from handsign.backbone import lite0, lite0_weights, mobilenet
 from handsign.errors import InputError
+from handsign.torch_weights import DIGEST, digest, npz_path, read_package, save
 
 EGYPTIAN_CAT, ESPRESSO, MISSILE = 285, 967, 657
 
 
-class _Named:
-    """Something that is pickled as a name of another module, called with arguments."""
+@pytest.fixture(scope="module", autouse=True)
+def shared_cache(tmp_path_factory):
+    """A cache folder for the networks of this file."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HANDSIGN_CACHE", str(tmp_path_factory.mktemp("shared")))
+        yield
 
-    def __init__(self, module, name, *arguments):
-        self.module, self.name, self.arguments = module, name, arguments
 
+class TestWeights:
+    @pytest.fixture
+    def cache(self, tmp_path, monkeypatch):
+        """A cache folder of the test's own, not there yet."""
+        monkeypatch.setenv("HANDSIGN_CACHE", str(tmp_path / "cache"))
+        return tmp_path / "cache"
 
-class _Writer(pickle._Pickler):  # the one in C has no hooks for what is not importable
-    def save(self, thing, save_persistent_id=True):
-        if isinstance(thing, _Named):
-            self.write(f"c{thing.module}\n{thing.name}\n".encode())
-            if thing.arguments:
-                super().save(thing.arguments)
-                self.write(b"R")
+    def test_the_npz_is_made_once_and_no_pickle_is_parsed_after(self, cache, monkeypatch):
+        first = lite0_weights()
+        assert list(cache.iterdir()) == [npz_path()]
+        monkeypatch.setattr(torch_weights, "package_file", lambda: pytest.fail("the package was opened"))
+        monkeypatch.setattr(torch_weights, "read_tensors", lambda data: pytest.fail("a pickle was parsed"))
+        again = lite0_weights()
+        assert digest(first) == digest(again) == DIGEST
+
+    @pytest.mark.parametrize("damage", ["empty", "cut off", "one bit", "other arrays", "not an npz", "objects"])
+    def test_a_damaged_npz_is_made_again(self, cache, damage):
+        lite0_weights()
+        path = npz_path()
+        data = bytearray(path.read_bytes())
+        data[len(data) // 2] ^= 1
+        whole = path.read_bytes()
+        if damage == "other arrays":
+            save({"_conv_stem.weight": np.zeros((32, 3, 3, 3), np.float32)}, path)
+        elif damage == "not an npz":
+            with path.open("wb") as file:
+                np.save(file, np.zeros(3))
+        elif damage == "objects":
+            np.savez(path, _fc=np.array([{}], dtype=object))
         else:
-            super().save(thing, save_persistent_id)
+            path.write_bytes({"empty": b"", "cut off": whole[: len(whole) // 2], "one bit": bytes(data)}[damage])
+        assert digest(lite0_weights()) == DIGEST
+        assert path.read_bytes() == whole
 
-    def persistent_id(self, thing):
-        return thing.pid if isinstance(thing, Storage) else None
+    def test_the_digest_finds_changed_values_in_a_sound_file(self, cache):
+        weights = read_package()
+        save({**weights, "_bn0.bias": weights["_bn0.bias"] + 1}, npz_path())
+        assert digest(lite0_weights()) == DIGEST
 
+    def test_a_folder_that_cannot_be_written_stops_nothing(self, cache, caplog):
+        cache.write_text("a file")
+        assert digest(lite0_weights()) == DIGEST
+        assert "weights are not cached" in caplog.text
 
-class Storage:
-    def __init__(self, key, kind="FloatStorage"):
-        self.pid = ("storage", _Named("torch", kind), key, "cpu", 6)
-
-
-def saved(tensors, numbers=None, magic=LEGACY):
-    """Bytes as torch.save wrote them."""
-    out = io.BytesIO()
-    for thing in (magic, 1001, {}, tensors, list(numbers or {})):
-        _Writer(out, 2).dump(thing)
-    for array in (numbers or {}).values():
-        out.write(struct.pack("<q", len(array)) + array.tobytes())
-    return out.getvalue()
-
-
-def tensor(key="0", start=0, shape=(2, 3), strides=(3, 1), kind="FloatStorage"):
-    return _Named("torch._utils", "_rebuild_tensor_v2", Storage(key, kind), start, shape, strides, False, {})
-
-
-NUMBERS = {"0": np.arange(6, dtype=np.float32)}
-
-
-class TestReadTensors:
-    def test_it_reads_what_torch_saved(self):
-        found = read_tensors(saved(collections.OrderedDict(a=tensor(), b=tensor("0", 1, (2,), (2,))), NUMBERS))
-        np.testing.assert_array_equal(found["a"], [[0, 1, 2], [3, 4, 5]])
-        np.testing.assert_array_equal(found["b"], [1, 3])
-
-    def test_whole_numbers_too(self):
-        found = read_tensors(saved({"n": tensor(shape=(), strides=(), kind="LongStorage")}, {"0": np.array([7])}))
-        assert found["n"] == 7
-
-    @pytest.mark.parametrize(
-        "name",
-        [
-            ("os", "system"),
-            ("builtins", "eval"),
-            ("torch", "load"),
-            ("collections", "deque"),
-            ("torch._utils", "_rebuild_tensor"),
-        ],
-    )
-    def test_no_other_name_is_looked_up(self, name, tmp_path):
-        gone = tmp_path / "gone"
-        with pytest.raises(pickle.UnpicklingError, match="no part of a tensor"):
-            read_tensors(saved({"a": _Named(*name, f"touch {gone}")}))
-        assert not gone.exists()
-
-    @pytest.mark.parametrize(("start", "shape", "strides"), [(1, (2, 3), (3, 1)), (0, (7,), (1,)), (-1, (1,), (1,))])
-    def test_a_tensor_does_not_reach_beyond_its_numbers(self, start, shape, strides):
-        with pytest.raises(pickle.UnpicklingError, match="outside"):
-            read_tensors(saved({"a": tensor("0", start, shape, strides)}, NUMBERS))
-
-    def test_other_files_are_refused(self):
-        with pytest.raises(pickle.UnpicklingError):
-            read_tensors(saved({}, magic=7))
-
-
-def test_another_file_is_not_even_opened(monkeypatch):
-    monkeypatch.setattr(backbone, "SHA256", hashlib.sha256(b"").hexdigest())
-    monkeypatch.setattr(backbone, "read_tensors", lambda data: pytest.fail("it was read"))
-    with pytest.raises(InputError, match="SHA-256 differs"):
-        weights_of_lite0()
-
-
-def test_a_missing_package_is_one_line(monkeypatch):
-    monkeypatch.setattr(backbone, "PACKAGE", "no_such_package")
-    with pytest.raises(InputError, match="no-such-package is missing"):
-        weights_of_lite0()
+    def test_without_npz_and_package_it_is_one_line(self, cache, monkeypatch):
+        monkeypatch.setattr(torch_weights, "PACKAGE", "no_such_package")
+        with pytest.raises(InputError, match="no-such-package is missing"):
+            lite0_weights()
 
 
 @pytest.fixture(scope="module")
@@ -133,8 +93,9 @@ def test_the_weights_know_what_is_on_a_photo(named, photo, number, grey):
 
 def test_all_weights_are_used_once(named):
     own = sorted(float(np.sum(w, dtype=np.float64)) for layer in named.layers for w in layer.get_weights())
-    there = {name: w for name, w in weights_of_lite0().items() if not name.endswith("num_batches_tracked")}
-    assert own == pytest.approx(sorted(float(np.sum(w, dtype=np.float64)) for w in there.values()), rel=1e-4, abs=1e-3)
+    assert own == pytest.approx(
+        sorted(float(np.sum(w, dtype=np.float64)) for w in lite0_weights().values()), rel=1e-4, abs=1e-3
+    )
 
 
 def test_without_a_network_mobilenet_is_one_line(monkeypatch):
@@ -146,11 +107,3 @@ def test_without_a_network_mobilenet_is_one_line(monkeypatch):
     monkeypatch.setattr(keras.applications, "MobileNet", unreachable)
     with pytest.raises(InputError, match=r"cannot be downloaded \(.*no route to host\); lite0, the default"):
         mobilenet((112, 200, 3))
-
-
-def test_a_zip_of_torch_is_no_legacy_file():
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as file:
-        file.writestr("archive/data.pkl", b"")
-    with pytest.raises(pickle.UnpicklingError):
-        read_tensors(out.getvalue())
