@@ -17,7 +17,7 @@ import numpy as np
 from handsign import silhouette
 from handsign.errors import InputError
 from handsign.goals import Classify, Loss, is_rest
-from handsign.seen import Seen
+from handsign.seen import FeatureCache
 from handsign.takes import Take
 from handsign.variations import COUNT
 from handsign.windows import resample
@@ -178,10 +178,10 @@ class Glance(Classify):
         counts = self._counts(y) if part == "train" else np.zeros(len(X), int)
         flip = not any(side in label.casefold() for label in data.labels for side in ("left", "right"))
         takes = data.take[data.part == part]
-        with Seen(_eye_of(model), f"{self.backbone} x{LARGER} {X.shape[2:]}") as seen:
+        with FeatureCache(_eye_of(model), f"{self.backbone} x{LARGER} {X.shape[2:]}") as cache:
             found = [
-                seen(x, int(n), self._seed(x, take), flip)
-                for x, n, take in zip(seen.bar(X), counts, takes, strict=True)
+                cache(x, int(n), self._seed(x, take), flip)
+                for x, n, take in zip(cache.progress(X), counts, takes, strict=True)
             ]
         features = np.concatenate([np.empty((0, *head.input_shape[1:]), np.float32), *found])
         return head, features, np.repeat(y, counts + 1, axis=0)

@@ -1,6 +1,6 @@
-"""Other pictures of the same moment: Keras' random layers, as "Playing Mortal Kombat with TensorFlow.js" has them.
+"""Image augmentation by Keras' random layers, with the transformations of "Playing Mortal Kombat with TensorFlow.js".
 
-The article used imgaug, which is no longer kept (nor is albumentations). Keras has all of it but embossing.
+The article used imgaug, which is no longer maintained (nor is albumentations). Keras has all of it but embossing.
 """
 
 from __future__ import annotations
@@ -19,23 +19,25 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Array = np.ndarray[Any, Any]
+VERSION = 1
+"""Version of what `vary` returns; cached features are of one version. Raise it when `vary` changes what it draws."""
 COUNT = 16
-"""Of one picture."""
+"""Variations that are drawn of one picture at a time."""
 MOST = 5
-"""Of the changes in `_touches` that one picture goes through."""
+"""Most touches (changes of colour and sharpness) that are applied to one variation."""
 FINER = 2
-"""Pictures are moved about at so many times their size: five times in a row would blur small ones."""
+"""Pictures are enlarged by this factor for the moves (geometry): five resamplings in a row would blur small ones."""
 EMBOSS = np.array([[-1, -1, 0], [-1, 1, 1], [0, 1, 1]], np.float32)
 
 
 def vary(picture: Array, count: int, seed: int, flip: bool = True) -> Array:
-    """A picture (H, W, 3) in 0..255 -> `count` others of the same moment (count, H, W, 3) float32 in 0..255.
+    """A picture (H, W, 3) in 0..255 -> `count` random variations (count, H, W, 3) float32 in 0..255.
 
     Flipped in half of the cases (unless not `flip`), cropped or padded by -5..10 % at the sides, scaled by 0.8 to 1.2,
     shifted by 10 %, turned and sheared by 5 degrees, partly or wholly grey, 5 % inverted; then up to five of blurred,
     sharpened, embossed, noisy, brighter or darker by 10 of 255, in other hue and saturation, 0.5 to 2 of the contrast.
 
-    The same seed and count change any picture in the same way, so that the pictures of a window stay together.
+    The seed and the count alone decide what is drawn, so that all pictures of a window are varied in the same way.
     """
     moves, touches = _layers()
     for i, state in enumerate(state for layer in (*moves, *touches) for state in layer.variables):
@@ -57,7 +59,7 @@ def vary(picture: Array, count: int, seed: int, flip: bool = True) -> Array:
 
 @lru_cache(maxsize=1)
 def _layers() -> tuple[list[keras.Layer], list[keras.Layer]]:
-    """What moves a picture about, flipping first, and what touches it up, of which some is chosen."""
+    """The moves, flipping first, all of which are applied, and the touches, of which some are drawn."""
     keras = import_keras()
     layers, edge = keras.layers, {"fill_mode": "nearest"}
     shear = float(np.tan(np.radians(5)))

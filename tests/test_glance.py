@@ -33,7 +33,7 @@ def tiny(shape):
 def strike(monkeypatch, tmp_path):
     """The task with a tiny backbone and a cache of its own."""
     monkeypatch.setattr(backbone, "BACKBONES", {"lite0": tiny})
-    monkeypatch.setenv(seen.FOLDER, str(tmp_path / "cache"))
+    monkeypatch.setenv("HANDSIGN_CACHE", str(tmp_path / "cache"))
     return tasks.load("strike")
 
 
@@ -238,11 +238,19 @@ class TestLesson:
         with np.load(file) as found:
             assert len(found["features"]) == 5
 
-    def test_a_cache_that_cannot_be_written_stops_nothing(self, strike, folder, tmp_path, capsys):
+    def test_a_cache_that_cannot_be_written_stops_nothing(self, strike, folder, tmp_path, caplog):
         (tmp_path / "cache").write_text("a file")
         data, _ = prepare(strike, folder, Split())
         assert len(self.lesson(strike, data, "val")[2])
-        assert "features are not kept" in capsys.readouterr().out
+        assert "features are not cached" in caplog.text
+
+    def test_features_of_another_version_are_not_used(self, strike, folder, tmp_path, monkeypatch):
+        data, _ = prepare(strike, folder, Split())
+        self.lesson(strike, data, "val")
+        monkeypatch.setattr(seen, "VERSION", 2)
+        self.lesson(strike, data, "val")
+        names = sorted(path.name for path in (tmp_path / "cache").glob("features-*.npz"))
+        assert [name[:12] for name in names] == ["features-v1-", "features-v2-"]
 
     def test_sides_that_have_names_are_not_flipped(self, strike, folder, monkeypatch):
         flips = []

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from handsign import variations
-from handsign.variations import COUNT, MOST, _layers, sheet, vary
+from handsign.variations import COUNT, MOST, VERSION, _layers, sheet, vary
 
 SIDES = np.zeros((56, 100, 3), np.float32)
 SIDES[:, :50] = 200
@@ -27,6 +27,27 @@ def test_the_seed_decides_and_nothing_else():
     again = [vary(SIDES, 3, 7), vary(SIDES, 3, 8), vary(SIDES, 3, 7)]
     np.testing.assert_array_equal(again[0], again[2])
     assert (again[0] != again[1]).any()
+
+
+def test_a_change_of_the_augmentation_raises_its_version():
+    """Cached features are of one `VERSION`: if this fails, raise that, and store here what the message shows.
+
+    Each variation of a smooth picture is compared by its inner product with a fixed pattern of signs, not by its bytes:
+    those differ between machines, since TensorFlow sums in another order (2e-4 a pixel between instruction sets). A
+    range in `vary` that is a tenth larger changes one of the products by 0.2 or more. With seed 10 every kind of
+    change is drawn, inversion included.
+    """
+    y, x = np.mgrid[:56, :100] / 10
+    smooth = 127 + 100 * np.stack([np.sin(x + y), np.cos(x - 2 * y), np.sin(2 * x) * np.cos(y)], axis=-1)
+    signs = np.random.default_rng(0).choice([-1, 1], smooth.shape) / np.sqrt(smooth.size)
+    found = [float((made * signs).sum()) for made in vary(smooth.astype(np.float32), COUNT, 10)]
+    stored = {
+        1: [
+            *(131.59, 3.65, 83.35, 27.19, -71.05, 67.36, 45.52, 15.28),
+            *(46.68, 21.34, 49.38, 18.85, 80.94, 88.51, 70.73, 23.05),
+        ]
+    }
+    assert found == pytest.approx(stored[VERSION], abs=0.05), f"{VERSION + 1}: {[round(one, 2) for one in found]}"
 
 
 def test_about_half_are_flipped_and_few_inverted(many):
