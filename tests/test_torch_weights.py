@@ -9,6 +9,7 @@ import struct
 import subprocess
 import sys
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +17,8 @@ import pytest
 from handsign import torch_weights
 from handsign.errors import InputError
 from handsign.torch_weights import DIGEST, LEGACY, digest, npz_path, read_package, read_tensors, save
+
+ROOT = Path(__file__).parent.parent
 
 
 class _Named:
@@ -151,8 +154,8 @@ def test_the_npz_holds_the_tensors_of_the_package_to_the_bit(tmp_path):
 class TestCommand:
     def run(self, folder):
         env = {**os.environ, "HANDSIGN_CACHE": str(folder)}
-        command = [sys.executable, "-m", "handsign.torch_weights"]
-        return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+        command = [sys.executable, "-m", torch_weights.__name__]
+        return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
 
     def test_it_writes_the_file_that_is_loaded(self, tmp_path, monkeypatch):
         done = self.run(tmp_path)
