@@ -21,7 +21,7 @@ from handsign import task as tasks  # noqa: E402
 from handsign.files import atomic  # noqa: E402
 from handsign.takes import Store  # noqa: E402
 from handsign.web import site  # noqa: E402
-from handsign.web.server import application  # noqa: E402
+from handsign.web.app import application  # noqa: E402
 
 OUT = ROOT / "benchmarks/results/web.json"
 VIDEO = ROOT.parent / "shared/data/video/mexican_hoy.mp4"

@@ -32,7 +32,7 @@ from handsign.sense import in_turn
 from handsign.sources import Frame
 from handsign.takes import Store, Take, read
 from handsign.web import site
-from handsign.web.server import application
+from handsign.web.app import application
 
 pytestmark = pytest.mark.skipif(bool(browser.MISSING), reason=browser.MISSING or "-")
 SIGN = tasks.load("sign")

@@ -1,8 +1,7 @@
-"""The server behind the page: who may come in, what it gives out, and which takes it saves."""
+"""The server of the page: access, the files it sends, and the takes it saves."""
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import base64
 import http.client
@@ -26,7 +25,9 @@ from handsign import task as tasks
 from handsign.errors import InputError
 from handsign.takes import Store, Take, read
 from handsign.web import server, site
-from handsign.web.server import LARGEST, Guard, application
+from handsign.web.app import LARGEST, application
+from handsign.web.config import WebConfig
+from handsign.web.guard import Guard
 
 TOKEN = "correct horse battery"
 SIGN = tasks.load("sign")
@@ -45,10 +46,10 @@ def request(port: int, method: str, path: str, body: bytes | None = None, **head
 
 def error(answer: tuple[int, dict[str, str], bytes]) -> str:
     """The one line that an error is."""
-    told = json.loads(answer[2])
-    assert list(told) == ["error"]
-    assert "\n" not in told["error"]
-    return told["error"]
+    content = json.loads(answer[2])
+    assert list(content) == ["error"]
+    assert "\n" not in content["error"]
+    return content["error"]
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +131,7 @@ def test_the_manifest_names_the_models_and_they_are_what_lies_there(port):
         *("/core", "/core/", "/\\..\\server.py", "/%00", "/app.js%00.html", "/.gitignore"),
     ],
 )
-def test_nothing_else_is_given_out(port, path):
+def test_nothing_else_is_sent(port, path):
     answer = request(port, "GET", path)
     assert answer[0] in {404, 405}
     assert error(answer)
@@ -147,8 +148,8 @@ def test_files_cannot_be_changed(port):
 def test_a_take_is_saved_like_any_other(port, data):
     status, _, content = post(port, posted(action="thank you", signer="Zoë"))
     assert status == 201
-    told = json.loads(content)
-    assert told == {"take": "thank you/Zoë_000", "quality": {"person": 1.0, "hand": 1.0}, "count": 1}
+    answer = json.loads(content)
+    assert answer == {"take": "thank you/Zoë_000", "quality": {"person": 1.0, "hand": 1.0}, "count": 1}
     take = next(t for t in read(data, SIGN) if isinstance(t, Take) and t.info.signer == "Zoë")
     assert take.info.action == "thank you"
     assert take.info.frame_size == (640, 480)
@@ -208,13 +209,13 @@ def test_what_is_no_take_is_refused(port, body):
     assert error(answer)
 
 
-def test_a_take_is_not_larger_than_is_sensible(port):
+def test_a_large_take_is_refused(port):
     answer = post(port, posted(samples="A" * LARGEST))
     assert answer[0] == 413
     assert "bytes at most" in error(answer)
 
 
-def test_a_full_disk_is_told(tmp_path, monkeypatch):
+def test_a_full_disk_is_reported(tmp_path, monkeypatch):
     def full(*_: Any) -> None:
         raise InputError("the disk is full")
 
@@ -225,7 +226,7 @@ def test_a_full_disk_is_told(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("origin", ["http://evil.example", "null", "https://127.0.0.1", "http://127.0.0.1:1", ""])
-def test_other_pages_may_send_nothing(port, origin):
+def test_requests_of_other_pages_are_refused(port, origin):
     answer = request(port, "POST", "/takes", posted(), Origin=origin)
     assert answer[0] == 403
     assert "Origin" in error(answer)
@@ -239,7 +240,7 @@ def test_a_take_without_an_origin_is_refused(port):
 @pytest.mark.parametrize(
     "host", ["evil.example", "localhost.evil.example", "", "127.0.0.1.nip.io:80", "[::1", "studio"]
 )
-def test_names_that_are_led_here_are_refused(port, host):
+def test_other_host_names_are_refused(port, host):
     answer = request(port, "GET", "/", Host=host)
     assert answer[0] == 421
     assert error(answer)
@@ -256,7 +257,7 @@ def test_a_known_name_is_fine(guarded):
 
 
 @pytest.mark.parametrize("path", ["/", "/site.json", "/?token=wrong", "/app.js?token=" + TOKEN.replace(" ", "%20")])
-def test_without_the_token_nothing_is_given_out(guarded, path):
+def test_without_the_token_everything_is_refused(guarded, path):
     answer = request(guarded, "GET", path)
     assert answer[0] == 401
     assert TOKEN not in error(answer)
@@ -276,7 +277,7 @@ def test_the_token_gives_a_cookie_and_leaves_the_address(guarded):
         assert request(guarded, "GET", "/", Cookie=wrong.encode("utf-8").decode("latin-1"))[0] == 401
 
 
-def test_what_is_not_http_goes_through():
+def test_the_guard_passes_on_what_is_not_http():
     heard = []
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -289,11 +290,9 @@ def test_what_is_not_http_goes_through():
 # --- the options -------------------------------------------------------------------------------------------
 
 
-def options(**changes: Any) -> argparse.Namespace:
-    plain = {"web": True, "export": None, "host": "127.0.0.1", "port": 0, "token": None, "tls_cert": None}
-    plain |= {"tls_key": None, "task": "sign", "data": Path("unused"), "model": ROOT / "action.h5", "labels": None}
-    plain |= dict.fromkeys(("threshold", "hold", "rearm", "release", "every"), None) | {"no_gate": False}
-    return argparse.Namespace(**{**plain, **changes})
+def options(**changes: Any) -> WebConfig:
+    plain = {"task": "sign", "data": Path("unused"), "model": ROOT / "action.h5", "port": 0}
+    return WebConfig(**{**plain, **changes})
 
 
 @pytest.fixture
@@ -323,12 +322,12 @@ def fetched(tmp_path, monkeypatch) -> Path:
         ({"task": "nonsense"}, "no task"),
     ],
 )
-def test_options_that_do_not_go_are_told(fetched, tmp_path, changes, reason):
+def test_invalid_options_are_reported(fetched, tmp_path, changes, reason):
     with pytest.raises(InputError, match=reason):
         server.serve(options(data=tmp_path / "MP_Data", **changes))
 
 
-def test_what_was_not_fetched_is_told(fetched):
+def test_missing_packages_are_reported(fetched):
     (fetched / "vendor/LICENSE.txt").unlink()
     (fetched / "vendor").rmdir()
     with pytest.raises(InputError, match="make web"):
@@ -340,12 +339,12 @@ def test_no_model_is_no_reason_not_to_record(fetched, tmp_path):
     assert json.loads(own.manifest())["models"] == []
 
 
-def test_options_change_what_the_model_says(fetched):
+def test_options_replace_metadata(fetched):
     own = site.open_site(options(threshold=0.6, hold=3, no_gate=True, labels=[str(i) for i in range(14)]), SIGN)
     assert own.changes == {"labels": [str(i) for i in range(14)], "threshold": 0.6, "hold": 3, "gate": False}
 
 
-def test_models_of_all_tasks_beside_it_are_served_and_others_passed_over(tmp_path):
+def test_all_bundles_of_the_folder_are_served_and_others_skipped(tmp_path):
     for name in ("mine.onnx", "b.onnx", "a.onnx"):
         shutil.copyfile(ROOT / "action.onnx", tmp_path / name)
     (tmp_path / "damaged.onnx").write_bytes(b"no model")
@@ -377,7 +376,7 @@ def test_an_export_replaces_nothing(fetched, tmp_path):
 
 @contextmanager
 def started(*arguments: str) -> Iterator[str]:
-    """The address that realtime.py prints."""
+    """The address that realtime.py prints, while it serves."""
     command = [sys.executable, "realtime.py", "--web", "--port", "0", *arguments]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         try:

@@ -1,1 +1,1 @@
-"""The browser page (`static/`) and the small server behind it (`server.py`)."""
+"""The browser page (`static/`) and its server."""

@@ -1,8 +1,7 @@
-"""What is served: the page's files, the models, and a manifest of them. `export` writes the same as a static folder."""
+"""The content of the page: its files, the models and a manifest of both. `export` writes them as a static folder."""
 
 from __future__ import annotations
 
-import argparse
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -18,10 +17,11 @@ from handsign.errors import InputError
 
 if TYPE_CHECKING:
     from handsign.task import Task
+    from handsign.web.config import WebConfig
 
 STATIC = Path(__file__).parent / "static"
 VENDOR = STATIC / "vendor"
-"""What `make web` fetches: too large for the repository."""
+"""Packages that `make web` fetches: too large for the repository."""
 MANIFEST, MODELS = "site.json", "models"
 POLICY = "; ".join(
     (
@@ -49,15 +49,16 @@ TYPES = MappingProxyType(
         ".onnx": "application/octet-stream",
     }
 )
-LEVELS = ("labels", "threshold", "hold", "rearm", "release", "every")
+OVERRIDES = ("labels", "threshold", "hold", "rearm", "release", "every")
+"""Options that replace fields of a model's metadata."""
 
 
 @dataclass(frozen=True)
 class Site:
-    """What the page finds.
+    """What the page is given.
 
-    models   bundles by the names that they are served under, the one of --model first
-    changes  what the options say about that one, against what it says itself
+    models   paths of the bundles by the names that they are served under, the one of --model first
+    changes  fields that replace those of the first model's metadata
     records  the task whose takes can be saved
     """
 
@@ -66,33 +67,36 @@ class Site:
     records: Task
 
     def manifest(self, served: bool = True) -> bytes:
-        """The same as JSON; the models tell the rest themselves. Takes need a server."""
+        """The manifest as JSON. Saving takes needs a server."""
         task = self.records
-        records = {"task": task.name, "actions": task.actions, "sample": task.sample}
-        models = [f"{MODELS}/{name}" for name in self.models]
-        return msgspec.json.encode({"models": models, "changes": self.changes, "records": records if served else None})
+        content = {
+            "models": [f"{MODELS}/{name}" for name in self.models],
+            "changes": self.changes,
+            "records": {"task": task.name, "actions": task.actions, "sample": task.sample} if served else None,
+        }
+        return msgspec.json.encode(content)
 
 
-def open_site(args: argparse.Namespace, task: Task) -> Site:
-    """The bundle of --model, if it is there, and every other one beside it.
+def open_site(config: WebConfig, task: Task) -> Site:
+    """A site with the bundle of `config.model`, if it exists, and all others in its folder.
 
     Raises:
-        InputError: what was fetched for the page is missing, or the named model is there but of no use.
+        InputError: the page's packages are missing, or the model exists but cannot be used.
     """
     if not VENDOR.is_dir():
-        raise InputError(f"{VENDOR} is not there; 'make web' fetches it (needs npm)")
-    named, changes = args.model.with_suffix(".onnx"), {}
+        raise InputError(f"{VENDOR} does not exist; 'make web' fetches it (needs npm)")
+    named, changes = config.model.with_suffix(".onnx"), {}
     if named.exists():
-        bundle.Bundle.load(args.model, task, args.labels)
-        changes = {name: value for name in LEVELS if (value := getattr(args, name)) is not None}
-        changes |= {"gate": False} if args.no_gate else {}
-    elif args.model.exists():
-        raise InputError(f"{args.model} has no {named.name} beside it, which is what a browser runs; train again")
+        bundle.Bundle.load(config.model, task, config.labels)
+        changes = {name: value for name in OVERRIDES if (value := getattr(config, name)) is not None}
+        changes |= {"gate": False} if config.no_gate else {}
+    elif config.model.exists():
+        raise InputError(f"{config.model} has no {named.name} beside it, which browsers run; train again")
     return Site(bundles(named), changes, task)
 
 
 def bundles(named: Path) -> dict[str, Path]:
-    """The bundles in the folder of `named`, itself first; other files there, and damaged ones, are passed over."""
+    """The bundles in the folder of `named` by their file names, itself first; files that cannot be read are skipped."""
     others = sorted(path for path in named.parent.glob("*.onnx") if path != named)
     found = {}
     for path in [*([named] if named.exists() else []), *others]:
@@ -105,10 +109,10 @@ def bundles(named: Path) -> dict[str, Path]:
 
 
 def export(folder: Path, site: Site) -> None:
-    """Write the page and the models as a folder that any web host serves; it records nothing.
+    """Write the page and the models into a folder for any web host; it cannot save takes.
 
     Raises:
-        InputError: something is there already, or the folder cannot be written.
+        InputError: the folder exists and is not empty, or cannot be written.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(f"{folder} is there already and not empty; name a new folder")
@@ -130,7 +134,7 @@ def export(folder: Path, site: Site) -> None:
 
 
 def _pages(site: Site) -> dict[str, bytes]:
-    """The files that differ from those that are served: a web host does not send our headers."""
+    """The files that differ from the served ones: the policy is in the page, as a web host does not send `HEADERS`."""
     page = (STATIC / "index.html").read_text(encoding="utf-8")
     policy = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
     assert "<head>" in page
