@@ -119,6 +119,7 @@ def test_the_manifest_names_the_models_and_they_are_what_lies_there(port):
     manifest = json.loads(request(port, "GET", "/site.json")[2])
     assert manifest["models"][0] == "models/action.onnx"
     assert manifest["changes"] == {"threshold": 0.9}
+    assert manifest["tasks"] == ["nextframe", "sign", "strike", "trajectory"]
     assert manifest["records"] == {"task": "sign", "actions": list(SIGN.actions), "sample": [1662]}
     assert request(port, "GET", "/models/action.onnx")[2] == (ROOT / "action.onnx").read_bytes()
 

@@ -67,11 +67,12 @@ class Site:
     records: Task
 
     def manifest(self, served: bool = True) -> bytes:
-        """The manifest as JSON. Saving takes needs a server."""
+        """The manifest as JSON, with the tasks that the page has a module of. Saving takes needs a server."""
         task = self.records
         content = {
             "models": [f"{MODELS}/{name}" for name in self.models],
             "changes": self.changes,
+            "tasks": sorted(path.stem for path in (STATIC / "tasks").glob("*.js")),
             "records": {"task": task.name, "actions": task.actions, "sample": task.sample} if served else None,
         }
         return msgspec.json.encode(content)
