@@ -5,9 +5,10 @@ PIP := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes
 SIGNS := hello thanks iloveyou yes no please help more nothing
 
 NPM := $(shell command -v npm)
-# The linter of the page's JavaScript, which npm brings for this platform alone; elsewhere nothing is linted.
+# The page's JavaScript: its types, checked wherever npm is, and its linter, which npm has for linux-x64 only.
+TSC := web/node_modules/.bin/tsc
 BIOME := web/node_modules/@biomejs/cli-linux-x64/biome
-LINT_WEB := test ! -x $(BIOME) || $(BIOME) ci --error-on-warnings
+LINT_WEB := { test ! -x $(TSC) || $(TSC) -p web; } && { test ! -x $(BIOME) || $(BIOME) ci --error-on-warnings; }
 
 .PHONY: demo test test-web web lint requirements clean bench bench-nextframe bench-paths bench-strike bench-stream bench-unseen \
 	bench-web model nextframe-model path-model

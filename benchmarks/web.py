@@ -32,9 +32,9 @@ STEPS = """async (times) => {
     const [inside, round] = [[], []];
     for (let i = 0; i < times; i++) {
         const start = performance.now();
-        await model.run(window);
+        await model.predict(window);
         round.push(performance.now() - start);
-        inside.push(model.took);
+        inside.push(model.milliseconds);
     }
     return [inside, round].map((all) => all.sort((a, b) => a - b)[times >> 1]);
 }"""

@@ -1,9 +1,10 @@
-"""What the page computes in JavaScript is what Python computes, on data that is made here; and the game's rules."""
+"""The page in JavaScript computes the same as Python, on data that is made here; and the tests in web/tests."""
 
 from __future__ import annotations
 
 import base64
 import json
+import re
 import shutil
 import subprocess
 from types import SimpleNamespace
@@ -26,12 +27,12 @@ from handsign.windows import resample
 NODE = shutil.which("node")
 pytestmark = pytest.mark.skipif(NODE is None, reason="node is not installed")
 LAYOUT = Layout((Part("a", 2), Part("b", 1)))
-QUIET = {"quiet": 0.4, "stand": "stand"}
+IDLE = {"quiet": 0.4, "stand": "stand"}
 
 
-def ask(what: str, **told: Any) -> Any:
-    """What web/tests/ask.mjs answers."""
-    text = json.dumps({"ask": what, **told}, default=lambda array: array.tolist())
+def ask(what: str, **options: Any) -> Any:
+    """The answer of web/tests/ask.mjs."""
+    text = json.dumps({"ask": what, **options}, default=lambda array: array.tolist())
     done = subprocess.run([NODE, "web/tests/ask.mjs"], cwd=ROOT, input=text, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
@@ -63,24 +64,25 @@ def test_resample_is_the_same_to_the_bit(rng, frames):
 
 
 @pytest.mark.parametrize(
-    ("labels", "levels"),
+    ("labels", "config"),
     [
         (["a", "b", "nothing"], {"threshold": 0.5, "hold": 2, "rearm": 0.3, "release": 0.35}),
         (["a", "b"], {"threshold": 0.6, "hold": 1, "rearm": 0.0, "release": 0.9}),
-        (["kick", "Other", "up"], {"threshold": 0.35, "hold": 2, "rearm": 0.2, "release": 0.3, **QUIET}),
+        (["kick", "Other", "up"], {"threshold": 0.35, "hold": 2, "rearm": 0.2, "release": 0.3, **IDLE}),
         (["-", "rest"], {"threshold": 0.1, "hold": 1, "rearm": 0.1, "release": 0.0, "stand": "up"}),
     ],
 )  # fmt: skip
-def test_trigger_tells_the_same_events(rng, labels, levels):
-    trigger = Trigger(labels, **levels)
+def test_trigger_emits_the_same_events(rng, labels, config):
+    trigger = Trigger(labels, **config)
     times = np.cumsum(rng.uniform(0.02, 0.15, 400))
     logits = np.repeat(rng.normal(size=(100, len(labels))), 4, axis=0) * 2 + rng.normal(size=(400, len(labels))) / 2
-    looks = (np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)).astype(np.float32)
-    expected = [trigger.see(float(t), p) for t, p in zip(times, looks, strict=True)]
-    found = ask("trigger", labels=labels, levels=levels, looks=list(zip(times.tolist(), looks.tolist(), strict=True)))
+    predictions = (np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)).astype(np.float32)
+    expected = [trigger.see(float(t), p) for t, p in zip(times, predictions, strict=True)]
+    pairs = list(zip(times.tolist(), predictions.tolist(), strict=True))
+    found = ask("trigger", labels=labels, config=config, predictions=pairs)
     assert [f and (f["t"], f["label"]) for f in found] == [e and (e.t, e.label) for e in expected]
-    told = [(f["probability"], e.probability) for f, e in zip(found, expected, strict=True) if e]
-    np.testing.assert_allclose(*zip(*told, strict=True), rtol=1e-6) if told else None
+    both = [(f["probability"], e.probability) for f, e in zip(found, expected, strict=True) if e]
+    np.testing.assert_allclose(*zip(*both, strict=True), rtol=1e-6) if both else None
     assert any(expected) != all(map(is_rest, labels))
 
 
@@ -111,13 +113,13 @@ def test_the_gate_opens_and_closes_for_the_same_windows(rng):
     assert 5 < sum(expected) < len(windows) - 5
 
 
-def test_recognising_goes_the_same_way(rng):
-    """Twelve seconds at a camera that stops once: the same probabilities, events and rest at the same times."""
+def test_recognition_gives_the_same_results(rng):
+    """Twelve seconds of a camera that stops once: the same probabilities, events and rest at the same times."""
     task = tasks.load("sign")
     labels = ["hello", "nothing", "thanks"]
-    levels = {"threshold": 0.5, "hold": 3, "rearm": 0.5, "release": 0.4}
+    config = {"threshold": 0.5, "hold": 3, "rearm": 0.5, "release": 0.4}
     info = bundle.BundleInfo(
-        task="sign", labels=labels, window=10, rate=15.0, sample=(1662,), layout=columns(HOLISTIC), every=0.05, **levels
+        task="sign", labels=labels, window=10, rate=15.0, sample=(1662,), layout=columns(HOLISTIC), every=0.05, **config
     )
     times = np.cumsum(np.r_[0, rng.uniform(0.02, 0.05, 300)])
     times[150:] += 2.0
@@ -128,15 +130,15 @@ def test_recognising_goes_the_same_way(rng):
     samples[200:240, 132:] = 0
     HOLISTIC.view(samples[200:240], "pose")[:, [15, 16], 3] = 0
     session = Recognising(
-        task, lambda frame: frame, lambda x: x[:, -1, :3], labels, 10, 15.0, Trigger(labels, **levels), every=0.05
+        task, lambda frame: frame, lambda x: x[:, -1, :3], labels, 10, 15.0, Trigger(labels, **config), every=0.05
     )
     expected = []
     for t, sample in zip(times, samples, strict=True):
         found = session.see(Frame(np.zeros((1, 1, 3), np.uint8), float(t), sample))
         expected.append(None if found is None else found.tolist())
     frames = list(zip(times.tolist(), samples.tolist(), strict=True))
-    answer = ask("recognise", info=msgspec.to_builtins(info), frames=frames)
-    assert [f["scores"] for f in answer["found"]] == expected
+    answer = ask("recognise", metadata=msgspec.to_builtins(info), frames=frames)
+    assert [f["probabilities"] for f in answer["found"]] == expected
     events = [(f["event"]["t"], f["event"]["label"]) for f in answer["found"] if f["event"]]
     assert events == [(event.t, event.label) for event in session.events]
     assert len(events) > 3
@@ -145,17 +147,17 @@ def test_recognising_goes_the_same_way(rng):
     assert answer["sentence"] == list(session.sentence)
 
 
-def test_a_slow_browser_needs_fewer_looks_but_never_fewer_than_two():
-    info = {"labels": ["a", "b"], "window": 2, "rate": 30.0, "layout": columns(HOLISTIC), "hold": 10}
-    info |= {"threshold": 0.5, "rearm": 0.5, "release": 0.4}
-    for rate, hold in ((60.0, 10), (30.0, 10), (12.0, 4), (3.0, 2)):
+def test_a_slow_browser_needs_fewer_predictions_but_at_least_two():
+    info = {"labels": ["a", "b"], "window": 2, "rate": 30.0, "layout": columns(HOLISTIC), "min_consecutive": 10}
+    info |= {"threshold": 0.5, "refractory": 0.5, "release": 0.4, "format": 1}
+    for rate, expected in ((60.0, 10), (30.0, 10), (12.0, 4), (3.0, 2)):
         frames = [[i / rate, [0.0] * HOLISTIC.size] for i in range(30)]
-        assert ask("recognise", info=info, frames=frames)["hold"] == hold
+        assert ask("recognise", metadata=info, frames=frames)["minConsecutive"] == expected
 
 
-def test_a_forecast_is_of_the_window_that_ends_now():
+def test_a_forecast_follows_the_window_that_ends_now():
     frames = [[i / 60, [0.1 + i / 100, 0.5]] for i in range(20)]
-    found = ask("forecast", info={"window": 16, "rate": 60.0}, frames=frames)
+    found = ask("forecast", metadata={"window": 16, "rate": 60.0, "format": 1}, frames=frames)
     assert found[:14] == [None] * 14
     np.testing.assert_allclose(found[-1], [0.1 + 20 / 100, 0.5], atol=1e-6)
 
@@ -164,29 +166,30 @@ def test_fingertips_are_the_right_hand_first():
     samples = np.zeros((3, HOLISTIC.size), np.float32)
     HOLISTIC.view(samples, "left_hand")[:2, 8] = [0.2, -0.5, 1.0]
     HOLISTIC.view(samples, "right_hand")[0, 8] = [0.7, 0.6, 1.0]
-    found = ask("fingertip", layout=columns(HOLISTIC), samples=samples)
+    found = ask("fingertip", samples=samples)
     np.testing.assert_allclose(found, [[0.7, 0.6], [0.2, 1e-4], [0, 0]], atol=1e-6)
 
 
-def test_the_info_is_read_out_of_the_bundle():
-    path = ROOT / "action.onnx"
-    found = ask("info", file=base64.b64encode(path.read_bytes()).decode())
+@pytest.mark.parametrize("name", ["action", "trajectory", "nextframe"])
+def test_the_metadata_of_the_shipped_bundles_are_read(name):
+    path = ROOT / f"{name}.onnx"
+    found = ask("metadata", file=base64.b64encode(path.read_bytes()).decode())
     assert msgspec.convert(found, bundle.BundleInfo) == bundle.read_info(path)
 
 
 @pytest.mark.parametrize("cut", [0, 5, 1000, -3000])
-def test_a_damaged_bundle_is_told(cut):
+def test_a_damaged_bundle_is_reported(cut):
     data = (ROOT / "action.onnx").read_bytes()
-    assert "error" in ask("info", file=base64.b64encode(data[:cut]).decode())
+    assert "error" in ask("metadata", file=base64.b64encode(data[:cut]).decode())
 
 
 @pytest.mark.parametrize("size", [(640, 480), (480, 640), (1280, 720), (101, 57)])
-def test_pictures_shrink_as_by_opencv(rng, size):
+def test_images_are_resized_as_by_opencv(rng, size):
     picture = rng.integers(0, 256, (size[1] // 8 + 1, size[0] // 8 + 1, 3), np.uint8)
     picture = cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR)
     expected = cv2.resize(picture, (100, 56), interpolation=cv2.INTER_AREA)
     rgba = np.dstack([picture, np.full(picture.shape[:2], 255, np.uint8)])
-    found = np.array(ask("shrink", pixels=rgba.ravel(), **{"from": size, "to": (100, 56)}))
+    found = np.array(ask("resize", pixels=rgba.ravel(), **{"from": size, "to": (100, 56)}))
     assert np.abs(found.reshape(expected.shape) - expected.astype(int)).max() <= 1  # rounded half up, not to even
 
 
@@ -198,14 +201,14 @@ def test_samples_are_bgr_or_grey(rng):
     assert np.abs(grey * 255 - cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)).max() <= 1.001
 
 
-def test_labels_do_what_they_are_called_or_the_first_four_do_something():
+def test_labels_have_the_action_of_their_name_or_the_first_four_have_one_each():
     assert ask("map", labels=["kick", "other", "punch"]) == {"kick": "kick", "other": "", "punch": "punch"}
     assert ask("map", labels=["-", "a", "b", "c", "d", "e"]) == dict(
         zip("-abcde", ["", "punch", "kick", "squat", "step", ""], strict=True)
     )
 
 
-def test_samples_travel_as_they_are(rng):
+def test_samples_are_sent_unchanged(rng):
     samples = rng.normal(size=(3, 5000)).astype(np.float32)
     assert base64.b64decode(ask("base64", samples=samples)) == samples.tobytes()
 
@@ -216,6 +219,36 @@ def test_shapes_come_from_the_network_or_the_bundle():
     assert ask("shape", own=[None, None, 40, 40, 1], info=info) == [1, 15, 40, 40, 1]
 
 
-def test_the_rules_of_the_game():
+CORE = [*(ROOT / "handsign/web/static").glob("*.*"), *(ROOT / "handsign/web/static").glob("[cvw]*/*.js")]
+
+
+def test_the_core_of_the_page_names_no_task():
+    """No string but those in tasks/ and of the game is the name of a task; `name="signer"` is a field of a take."""
+    named = re.compile(rf"""(?<!name=)(?<!get\()["'`>](?:{"|".join(tasks.names())})["'`<]""")
+    assert len(CORE) > 25
+    for path in CORE:
+        assert not named.findall(path.read_text(encoding="utf-8")), path
+
+
+def test_every_module_in_tasks_is_named_after_a_task():
+    modules = {path.stem for path in (ROOT / "handsign/web/static/tasks").glob("*.js")}
+    assert modules <= set(tasks.names())
+
+
+def test_metadata_are_read_in_both_spellings():
+    """Bundles of handsign 0.1 have other names of some fields, and lack some."""
+    old = {"hold": 3, "rearm": 0.4, "quiet": 0.5, "stand": "up", "every": 0.1, "fan": [[0.1]], "constructor": 1}
+    new = {"min_consecutive": 3, "refractory": 0.4, "rest_threshold": 0.5, "idle_event": "up", "min_interval": 0.1}
+    new |= {"prediction_intervals": [[0.1]], "constructor": 1}
+    expected = {"format": 1, "minConsecutive": 3, "refractory": 0.4, "restThreshold": 0.5, "idleEvent": "up"}
+    expected |= {"minInterval": 0.1, "predictionIntervals": [[0.1]], "layout": [], "constructor": 1}
+    for metadata in (old, new):
+        assert ask("info", metadata={"format": 1, **metadata}) == expected
+        for overrides in ({"hold": 7}, {"min_consecutive": 7}):
+            assert ask("info", metadata={"format": 1, **metadata}, overrides=overrides)["minConsecutive"] == 7
+    assert ask("info", metadata={"format": 1})["restThreshold"] is None
+
+
+def test_the_tests_in_javascript():
     done = subprocess.run([NODE, "--test", "web/tests"], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-3000:]

@@ -123,19 +123,19 @@ def chromium(driver, tmp_path_factory, clips) -> Iterator[Any]:
 
 @pytest.fixture
 def opened(chromium, address) -> Iterator[Callable[..., Any]]:
-    """Opens pages, and sees that they stay on this machine and break nothing."""
+    """Opens pages, and checks that they raise no error and make no request to other machines."""
     with watched(chromium, address) as open_page:
         yield open_page
 
 
-def _refused(said: Any) -> bool:
-    """Whether the browser says that a take was refused, which the page tells as well."""
-    return said.location["url"].endswith("/takes")
+def _refused(message: Any) -> bool:
+    """Whether a console message is of a refused take, which the page reports as well."""
+    return message.location["url"].endswith("/takes")
 
 
 @contextmanager
 def watched(chromium: Any, address: str) -> Iterator[Callable[..., Any]]:
-    contexts, errors, asked = [], [], []
+    contexts, errors, requests = [], [], []
 
     def open_page(path: str = "", allowed: bool = True, script: Path | None = None, **options: Any) -> Any:
         context = chromium.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
@@ -147,8 +147,10 @@ def watched(chromium: Any, address: str) -> Iterator[Callable[..., Any]]:
             context.add_init_script(path=script)
         page = context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("console", lambda said: said.type == "error" and not _refused(said) and errors.append(said.text))
-        page.on("request", lambda request: asked.append(request.url))
+        page.on(
+            "console", lambda message: message.type == "error" and not _refused(message) and errors.append(message.text)
+        )
+        page.on("request", lambda request: requests.append(request.url))
         page.goto(address + path)
         page.locator("html[data-ready]").wait_for(timeout=WAIT)
         return page
@@ -157,7 +159,7 @@ def watched(chromium: Any, address: str) -> Iterator[Callable[..., Any]]:
     for context in contexts:
         context.close()
     assert errors == []
-    assert [url for url in asked if not url.startswith((address, "data:", "blob:"))] == []
+    assert [url for url in requests if not url.startswith((address, "data:", "blob:"))] == []
 
 
 def start(page: Any) -> None:
@@ -191,7 +193,7 @@ ASK = """async ([name, windows, steps]) => {
     const { Models } = await import("./core/models.js");
     const { models } = await new Models().list();
     const model = models.find((one) => one.name === name);
-    const ask = (window) => (steps ? model.ahead(window, steps) : model.run(window));
+    const ask = (window) => (steps ? model.rollout(window, steps) : model.predict(window));
     const answers = [];
     for (const window of windows) answers.push(Array.from(await ask(Float32Array.from(window))));
     return answers;
@@ -265,7 +267,7 @@ def test_keypoints_are_pythons(opened, shared):
 def test_a_take_is_recorded_for_training(opened, data):
     page = opened("#record")
     start(page)
-    for label, value in (("Sign", "hoy"), ("Who signs", "ann"), ("Takes", "1"), ("Seconds each", "1"), ("Pause", "0")):
+    for label, value in (("Label", "hoy"), ("Signer", "ann"), ("Takes", "1"), ("Seconds each", "1"), ("Pause", "0")):
         page.get_by_label(label, exact=True).fill(value)
     page.get_by_role("button", name="Record").click()
     page.get_by_text("hoy/ann_000").wait_for(timeout=WAIT)
@@ -280,10 +282,10 @@ def test_a_take_is_recorded_for_training(opened, data):
     assert HOLISTIC.present(take.samples, "pose").all()
 
 
-def test_a_refused_take_is_told(opened):
+def test_a_refused_take_is_reported(opened):
     page = opened("#record")
     start(page)
-    page.get_by_label("Sign", exact=True).fill("..")
+    page.get_by_label("Label", exact=True).fill("..")
     for label, value in (("Takes", "1"), ("Seconds each", "0.5"), ("Pause", "0")):
         page.get_by_label(label, exact=True).fill(value)
     page.get_by_role("button", name="Record").click()
@@ -291,13 +293,13 @@ def test_a_refused_take_is_told(opened):
 
 
 def test_every_task_has_its_model(opened):
-    """A strike is told to whoever listens, a path goes on, a film goes on."""
+    """A strike is announced, a path and a film are forecast."""
     page = opened()
     page.evaluate("""() => {
-        window.told = [];
-        Detect.onKick = () => told.push("hook");
-        addEventListener("handsign:event", ({ detail }) => told.push(detail.label));
-        addEventListener("handsign:action", ({ detail }) => told.push(`${detail.action}!`));
+        window.heard = [];
+        Detect.onKick = () => heard.push("hook");
+        addEventListener("handsign:event", ({ detail }) => heard.push(detail.label));
+        addEventListener("handsign:action", ({ detail }) => heard.push(`${detail.action}!`));
     }""")
     page.get_by_role("radio", name="Paths").check()
     frame = page.locator("[data-frame]")
@@ -311,12 +313,12 @@ def test_every_task_has_its_model(opened):
     page.get_by_role("radio", name="Strikes").check()
     start(page)
     page.locator("[data-sentence]", has_text="kick").wait_for(timeout=WAIT)
-    assert page.evaluate("told") == ["kick", "hook", "kick!"]
+    assert page.evaluate("heard") == ["kick", "hook", "kick!"]
     page.get_by_role("radio", name="Next frame").check()
     page.locator("[data-state]", has_text="watching").wait_for(timeout=WAIT)
-    seen = "(what) => { const c = document.querySelector(`[data-${what}]`); return [c.width, c.height] }"
-    assert page.evaluate(seen, "seen") == [40, 40]
-    assert page.evaluate(seen, "ahead") == [8 * 40, 40]
+    size = "(name) => { const c = document.querySelector(`[data-${name}]`); return [c.width, c.height] }"
+    assert page.evaluate(size, "context") == [40, 40]
+    assert page.evaluate(size, "forecast") == [8 * 40, 40]
     page.screenshot(path=shots() / "nextframe.png")
 
 
@@ -357,7 +359,7 @@ def mapped(page: Any, label: str) -> Any:
 
 def test_signs_move_the_figure_as_they_are_set_to(opened):
     page = opened("#play")
-    page.get_by_text("Which sign does what").click()
+    page.get_by_text("Action of each label").click()
     mapped(page, "hoy").select_option("squat")
     mapped(page, "doctor").select_option("squat")
     page.get_by_role("button", name="Start the match").click()
@@ -366,8 +368,8 @@ def test_signs_move_the_figure_as_they_are_set_to(opened):
     page.reload()
     page.locator("html[data-ready]").wait_for(timeout=WAIT)
     assert mapped(page, "hoy").input_value() == "squat"
-    page.get_by_text("Which sign does what").click()
-    page.get_by_role("button", name="As it was").click()
+    page.get_by_text("Action of each label").click()
+    page.get_by_role("button", name="Reset").click()
     assert mapped(page, "doctor").input_value() == "punch"
 
 
@@ -380,7 +382,7 @@ def test_everybody_can_use_it(opened, scheme, width):
         page.get_by_role("link", name=view.capitalize(), exact=True).click()
         page.locator(f"main[data-view={view}]").wait_for()
         if view == "play":
-            page.get_by_text("Which sign does what").click()
+            page.get_by_text("Action of each label").click()
         found = page.evaluate("async () => (await axe.run()).violations.map((v) => [v.id, v.nodes[0].html, v.help])")
         assert found == []
         assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -393,7 +395,7 @@ def test_the_keyboard_reaches_everything(opened):
     for _ in range(40):
         page.keyboard.press("Tab")
         reached.append(page.evaluate("document.activeElement.textContent.trim() || document.activeElement.name"))
-    for wanted in ("Recognise", "Record", "Play", "Start the camera", "Start the match", "Which sign does what"):
+    for wanted in ("Recognise", "Record", "Play", "Start the camera", "Start the match", "Action of each label"):
         assert any(name.startswith(wanted) for name in reached), wanted
     page.get_by_role("button", name="Start the match").focus()
     page.keyboard.press("Enter")
@@ -401,14 +403,14 @@ def test_the_keyboard_reaches_everything(opened):
     page.locator("[data-arena][data-you=punch]").wait_for()
 
 
-def test_a_refused_camera_is_told(opened):
+def test_a_refused_camera_is_reported(opened):
     page = opened(allowed=False)
     page.get_by_role("button", name="Start the camera").click()
     page.get_by_text("The camera was refused. Allow it").wait_for(timeout=WAIT)
     assert page.get_by_role("button", name="Start the camera").is_visible()
 
 
-def test_no_camera_and_no_model_are_told(driver, data):
+def test_a_missing_camera_and_model_are_reported(driver, data):
     own = site.Site({}, {}, SIGN)
     with ExitStack() as stack:
         port = stack.enter_context(browser.running(application(own, Store(data))))

@@ -1,11 +1,11 @@
-// The rules of the game, played without a canvas or a clock.
+// The rules of the game, without a canvas or a clock.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { joints, poseOf } from "../../handsign/web/static/game/figure.js";
 import { HEALTH, Match, MOVES, WINS } from "../../handsign/web/static/game/match.js";
+import { joints, poseOf } from "../../handsign/web/static/game/poses.js";
 
-/** A match that has begun, with an opponent that only stands there, the fighters `apart`. */
+/** A match that has begun, with a rival that does not move, at a distance of `apart`. */
 function begun(apart = 150) {
   const match = new Match(1);
   match.start();

@@ -1,10 +1,10 @@
-// Takes: every picture of the camera belongs to one, however long it takes to read them.
+// Takes: no image of the camera is dropped, however long its sample takes.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { record } from "../../handsign/web/static/core/recording.js";
 
-/** A camera of ten pictures a second, which shows some of them twice, and what became of its pictures. */
+/** A camera of ten images per second that gives each of them twice; `closed` has the images that were closed. */
 function camera() {
   const closed = [];
   let number = -1;
@@ -12,17 +12,17 @@ function camera() {
     closed,
     size: [640, 480],
     tick: async () => Math.floor(++number / 2) / 10,
-    picture: async () => ({ number: Math.floor(number / 2), close: () => closed.push(number) }),
+    image: async () => ({ number: Math.floor(number / 2), close: () => closed.push(number) }),
   };
 }
 
-test("a take holds every picture once, and they are read when it is over", async () => {
+test("a take holds every image once, and their samples are computed when it is over", async () => {
   const events = [];
-  const sense = async ({ number }) => {
-    events.push("read");
+  const toSample = async ({ number }) => {
+    events.push("sample");
     return Float32Array.of(number);
   };
-  const take = await record(camera(), sense, 1, new AbortController().signal, (_, what) => events.push(what));
+  const take = await record(camera(), toSample, 1, new AbortController().signal, (_, phase) => events.push(phase));
   assert.deepEqual(
     take.times.map((time) => Math.round(10 * time)),
     [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
@@ -31,12 +31,12 @@ test("a take holds every picture once, and they are read when it is over", async
     take.samples.map(([number]) => number),
     [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
   );
-  assert.ok(events.lastIndexOf("recording") < events.indexOf("read"));
+  assert.ok(events.lastIndexOf("recording") < events.indexOf("sample"));
 });
 
-test("a take that is stopped is none, and lets go of its pictures", async () => {
+test("an aborted take is null, and its images are closed", async () => {
   const [own, stop] = [camera(), new AbortController()];
-  const tell = (share) => share >= 0.5 && stop.abort();
-  assert.equal(await record(own, async () => Float32Array.of(0), 1, stop.signal, tell), null);
+  const onProgress = (share) => share >= 0.5 && stop.abort();
+  assert.equal(await record(own, async () => Float32Array.of(0), 1, stop.signal, onProgress), null);
   assert.equal(own.closed.length, 6);
 });

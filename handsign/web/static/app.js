@@ -1,10 +1,10 @@
-// The page: what there is, which view is open, and the loop that watches.
+// The page: the models, the open view, and the loop from the camera to the views.
 
 import { announce, offerHooks } from "./core/actions.js";
+import { clone, element, elements } from "./core/dom.js";
 import { Keypoints } from "./core/keypoints.js";
 import { Models } from "./core/models.js";
-import { TASKS } from "./core/tasks.js";
-import { Watcher } from "./core/watchers.js";
+import { Watcher } from "./core/watcher.js";
 import { AnswerView } from "./views/answer.js";
 import { PlayView } from "./views/play.js";
 import { RecordView } from "./views/record.js";
@@ -14,8 +14,9 @@ const VIEWS = ["recognise", "record", "play"];
 
 class Page {
   constructor() {
-    const find = (id) => document.getElementById(id);
-    this.main = document.querySelector("main");
+    /** @param {string} id */
+    const find = (id) => element(document, `#${id}`, HTMLElement);
+    this.main = element(document, "main", HTMLElement);
     this.models = new Models();
     this.keypoints = new Keypoints();
     this.stage = new StageView(find("stage"));
@@ -23,9 +24,10 @@ class Page {
     this.recording = new RecordView(find("record"), this.stage, this.keypoints);
     this.play = new PlayView(find("play"));
     this.notice = find("notice");
+    this.choices = find("tasks");
     this.watcher = new Watcher(null, this.keypoints);
     this.stage.onOpen = () => this.watch();
-    this.stage.frame.addEventListener("pointermove", (event) => this.point(event));
+    this.stage.frame.addEventListener("pointermove", (event) => this.onPointer(event));
     window.addEventListener("hashchange", () => this.turn());
     this.turn();
   }
@@ -34,8 +36,8 @@ class Page {
   turn() {
     const view = VIEWS.includes(location.hash.slice(1)) ? location.hash.slice(1) : VIEWS[0];
     this.main.dataset.view = view;
-    for (const link of document.querySelectorAll("nav a")) {
-      if (link.hash === `#${view}`) link.setAttribute("aria-current", "page");
+    for (const link of elements(document, "nav a")) {
+      if (link.getAttribute("href") === `#${view}`) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
     }
   }
@@ -43,52 +45,56 @@ class Page {
   async load() {
     try {
       const { models, records, failed } = await this.models.list();
-      const known = models.filter(({ info }) => info.task in TASKS);
-      this.tell(
-        known.length ? failed : [...failed, "There is no model yet: record takes of your signs, then run train.py."],
-      );
-      this.recording.offer(records, known[0]?.info.task === records?.task ? known[0].info.labels : []);
-      this.offer(known);
-      this.use(known[0] ?? null);
+      const [first = null] = models;
+      const none = "There is no model yet: record takes of your labels, then run train.py.";
+      this.notify(first ? failed : [...failed, none]);
+      this.recording.offer(records, first && first.info.task === records?.name ? first.info.labels : []);
+      this.offer(models);
+      this.use(first);
     } catch (error) {
-      this.tell([`The models could not be listed: ${error.message}. Is realtime.py still running?`]);
+      const { message } = /** @type {Error} */ (error);
+      this.notify([`The models could not be listed: ${message}. Is realtime.py still running?`]);
       this.use(null);
     }
   }
 
-  tell(lines) {
+  /** @param {string[]} lines */
+  notify(lines) {
     this.notice.textContent = lines.join(" ");
     this.notice.hidden = !lines.length;
   }
 
-  /** One choice for every model; a task with several is followed by their names. */
+  /**
+   * A choice for every model: the title of its task, and its name if the task has several.
+   *
+   * @param {import("./core/models.js").Model[]} models
+   */
   offer(models) {
-    const box = document.querySelector("#tasks");
-    const several = (task) => models.filter(({ info }) => info.task === task).length > 1;
     const choices = models.map((model, i) => {
-      const choice = document.querySelector("#task").content.cloneNode(true).firstElementChild;
-      const { title } = TASKS[model.info.task];
-      choice.querySelector("span").textContent = several(model.info.task) ? `${title}: ${model.name}` : title;
-      const radio = choice.querySelector("input");
+      const choice = clone("task");
+      const { title } = model.task;
+      const several = models.filter(({ info }) => info.task === model.info.task).length > 1;
+      element(choice, "span", HTMLElement).textContent = several ? `${title}: ${model.name}` : title;
+      const radio = element(choice, "input", HTMLInputElement);
       radio.value = model.name;
       radio.checked = i === 0;
       radio.addEventListener("change", () => this.use(model));
       return choice;
     });
-    box.append(...choices);
-    box.hidden = models.length < 2;
+    this.choices.append(...choices);
+    this.choices.hidden = models.length < 2;
   }
 
   /** @param {import("./core/models.js").Model | null} model */
   use(model) {
     this.watcher = new Watcher(model, this.keypoints);
-    this.stage.hint.textContent = this.watcher.row?.hint ?? "";
-    this.stage.root.classList.toggle("board", this.watcher.sense === "point");
+    this.stage.hint.textContent = model?.task.hint ?? "";
+    this.stage.root.classList.toggle("board", Boolean(model?.task.fromPointer));
     this.answer.show(this.watcher);
-    this.play.offer(this.watcher.row?.goal === "classify" ? model : null);
+    this.play.offer(model?.task.question === "classification" ? model : null);
   }
 
-  /** Look at picture after picture until the camera is closed. */
+  /** Process image after image until the camera is closed. */
   async watch() {
     const { camera } = this.stage;
     const { stream } = camera;
@@ -97,49 +103,58 @@ class Page {
       if (time === null || camera.stream !== stream) break;
       if (this.recording.taking) continue;
       try {
-        await this.look(time);
+        await this.process(time);
       } catch (error) {
         camera.close();
-        this.stage.closed(`This browser cannot run it: ${error.message}`, true);
+        this.stage.closed(`This browser cannot run it: ${/** @type {Error} */ (error).message}`, true);
       }
     }
-    if (!camera.on) this.answer.update({ state: "idle", scores: null });
+    if (!camera.on) this.answer.update({ state: "idle" });
   }
 
-  async look(time) {
+  /** @param {number} time of the image, in seconds */
+  async process(time) {
     const { watcher } = this;
-    if (watcher.sense !== "picture" && !this.keypoints.strokes) {
+    const { needsKeypoints } = watcher;
+    if (needsKeypoints && !this.keypoints.bones) {
       this.stage.say("Loading MediaPipe, some 45 MB, once …");
       await this.keypoints.open();
       this.stage.say("");
       return;
     }
-    const picture = await this.stage.camera.picture();
-    if (watcher.sense !== "picture") this.stage.keep(picture);
-    const found = await watcher.picture(time, picture);
+    const image = await this.stage.camera.image();
+    if (needsKeypoints) this.stage.keep(image);
+    const result = await watcher.onImage(time, image);
     if (watcher !== this.watcher || !this.stage.camera.on) return;
-    this.found(found, time);
-    const { gpu } = this.keypoints;
-    this.stage.tell([
-      ...(watcher.sense === "picture" ? [] : [gpu ? "MediaPipe on the GPU" : "MediaPipe on the CPU"]),
-      ...(watcher.model?.took ? [`model ${watcher.model.took.toFixed(1)} ms`] : []),
+    this.show(result, time);
+    const { milliseconds = 0 } = watcher.model ?? {};
+    this.stage.showTiming([
+      ...(needsKeypoints ? [this.keypoints.gpu ? "MediaPipe on the GPU" : "MediaPipe on the CPU"] : []),
+      ...(milliseconds ? [`model ${milliseconds.toFixed(1)} ms`] : []),
     ]);
   }
 
-  /** @param {import("./core/watchers.js").Found} found */
-  found(found, time) {
-    this.stage.show(found, time, this.keypoints.strokes);
-    this.answer.update(found);
-    if (found.event) announce(found.event, this.play.map[found.event.label]);
+  /**
+   * @param {import("./core/watcher.js").Result} result
+   * @param {number | null} time of the image, in seconds; null for the pointer
+   */
+  show(result, time) {
+    this.stage.show(result, time, this.watcher.task, this.keypoints.bones);
+    this.answer.update(result);
+    if (result.event) announce(result.event, this.play.map[result.event.label]);
   }
 
-  /** The pointer moved over the picture: a path, where the task is one and no camera is on. */
-  async point(event) {
-    if (this.watcher.sense !== "point" || this.stage.camera.on) return;
+  /**
+   * The pointer moved over the image: without a camera it is a source of samples for tasks that take them.
+   *
+   * @param {PointerEvent} event
+   */
+  async onPointer(event) {
+    if (this.stage.camera.on) return;
     const box = this.stage.frame.getBoundingClientRect();
-    const inside = (value) => Math.min(Math.max(value, 1e-4), 1);
     const [x, y] = [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
-    this.found(await this.watcher.point(event.timeStamp / 1000, inside(x), inside(y)), null);
+    const result = await this.watcher.onPointer(event.timeStamp / 1000, x, y);
+    if (result) this.show(result, null);
   }
 }
 

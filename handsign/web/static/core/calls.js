@@ -1,4 +1,4 @@
-// A worker as something to call: each message gets an answer.
+// Calls of a worker: every message gets one answer.
 
 export class Calls {
   /**
@@ -8,35 +8,37 @@ export class Calls {
   constructor(address, options) {
     this.worker = new Worker(address, options);
     /** @type {Map<number, {resolve: (answer: any) => void, reject: (error: Error) => void}>} */
-    this.waiting = new Map();
+    this.pending = new Map();
     this.next = 0;
+    /** @type {Error | null} why the worker could not be loaded */
+    this.broken = null;
     this.worker.addEventListener("message", ({ data: { id, error, ...answer } }) => {
-      const call = this.waiting.get(id);
-      this.waiting.delete(id);
-      if (error) call.reject(new Error(error));
-      else call.resolve(answer);
+      const call = this.pending.get(id);
+      this.pending.delete(id);
+      if (error) call?.reject(new Error(error));
+      else call?.resolve(answer);
     });
     this.worker.addEventListener("error", (event) => {
       event.preventDefault();
       const error = new Error(event.message || `${address} could not be loaded`);
-      this.waiting.forEach(({ reject }) => reject(error));
-      this.waiting.clear();
+      this.pending.forEach(({ reject }) => reject(error));
+      this.pending.clear();
       this.broken = error;
     });
   }
 
   /**
    * @param {string} command
-   * @param {object} [told]
+   * @param {object} [options]
    * @param {Transferable[]} [transfer]
    * @returns {Promise<any>}
    */
-  call(command, told = {}, transfer = []) {
+  call(command, options = {}, transfer = []) {
     if (this.broken) return Promise.reject(this.broken);
     return new Promise((resolve, reject) => {
       const id = this.next++;
-      this.waiting.set(id, { resolve, reject });
-      this.worker.postMessage({ id, command, ...told }, transfer);
+      this.pending.set(id, { resolve, reject });
+      this.worker.postMessage({ id, command, ...options }, transfer);
     });
   }
 

@@ -1,33 +1,36 @@
-// Samples in; the samples that a model thinks come next out: goals.Forecast, by windows.rollout.
+// Samples in, the samples that follow out: the forecasting session of Python.
 
-import { Recent } from "./windows.js";
+import { SampleBuffer } from "./windows.js";
 
 export class Forecaster {
   /**
-   * @param {import("./onnx.js").Info} info
-   * @param {(window: Float32Array) => Promise<Float32Array>} ahead the samples that follow a window
-   * @param {[number, number][]} groups
+   * @param {import("./info.js").Info} info
+   * @param {(window: Float32Array) => Promise<Float32Array>} forecast window (window * size,) -> (steps * size,)
+   * @param {[number, number][]} groups columns of a sample that are missing together
    */
-  constructor(info, ahead, groups) {
-    this.recent = new Recent(info.window, info.rate);
-    this.ahead = ahead;
+  constructor(info, forecast, groups) {
+    this.buffer = new SampleBuffer(info.window, info.rate);
+    this.forecast = forecast;
     this.groups = groups;
     this.busy = false;
   }
 
   /**
-   * The next sample. `ahead` is what comes after the window, `seen`; null until there is one, and while the last answer
-   * is still being worked out: a forecast of what has passed meanwhile is of no use.
+   * Take in a sample. There is no forecast until the window is full, nor while the last one is being computed: it would
+   * be about the past by the time it is done.
    *
-   * @returns {Promise<{state: string, seen: Float32Array | null, ahead: Float32Array | null}>}
+   * @param {number} time seconds
+   * @param {Float32Array} sample (size,)
+   * @returns {Promise<{state: "filling" | "active", context: Float32Array | null, forecast: Float32Array | null}>}
+   *   `context` is the window (window * size,)
    */
-  async see(time, sample) {
-    const seen = this.recent.add(time, sample, this.groups);
-    if (!seen) return { state: "filling", seen: null, ahead: null };
-    if (this.busy) return { state: "thinking", seen, ahead: null };
+  async update(time, sample) {
+    const context = this.buffer.add(time, sample, this.groups);
+    if (!context) return { state: "filling", context: null, forecast: null };
+    if (this.busy) return { state: "active", context, forecast: null };
     this.busy = true;
     try {
-      return { state: "watching", seen, ahead: await this.ahead(seen) };
+      return { state: "active", context, forecast: await this.forecast(context) };
     } finally {
       this.busy = false;
     }

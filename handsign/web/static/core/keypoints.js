@@ -1,34 +1,40 @@
-// Pictures become keypoints, in a worker that is started when the first picture comes.
+// Images become keypoints, in a worker that starts with the first image.
 
 import { Calls } from "./calls.js";
 
 const APPLE =
   /iP(hone|ad|od)/.test(navigator.userAgent) || (/Mac/.test(navigator.userAgent) && navigator.maxTouchPoints > 1);
 
+/** @typedef {Record<"pose" | "face" | "hand", [number, number][]>} Bones pairs of landmarks to connect, of each part */
+
 export class Keypoints {
   constructor() {
+    /** @type {Calls | null} */
+    this.worker = null;
+    /** @type {Promise<{gpu: boolean, bones: Bones}> | null} */
     this.opened = null;
     this.gpu = false;
-    /** @type {Record<"pose" | "face" | "hand", [number, number][]> | null} */
-    this.strokes = null;
+    /** @type {Bones | null} null until the worker is open */
+    this.bones = null;
   }
 
-  /** What the takes say they were made with. */
+  /** The extractor that takes are labelled with. */
   static name = "mediapipe-holistic browser 0.5.1675471629";
 
+  /** Load MediaPipe, once. */
   async open() {
-    this.worker ??= new Calls(new URL("../workers/keypoints.js", import.meta.url));
-    this.opened ??= this.worker.call("open", { cpu: APPLE }); // half floats only on their GPUs: MediaPipe gives nonsense
-    const { gpu, strokes } = await this.opened;
-    Object.assign(this, { gpu, strokes });
+    const worker = (this.worker ??= new Calls(new URL("../workers/keypoints.js", import.meta.url)));
+    this.opened ??= worker.call("open", { cpu: APPLE }); // their GPUs have half floats only: landmarks are wrong
+    Object.assign(this, await this.opened);
+    return worker;
   }
 
   /**
-   * @param {ImageBitmap} picture given away
-   * @returns {Promise<Float32Array>}
+   * @param {ImageBitmap} image which is transferred to the worker
+   * @returns {Promise<Float32Array>} (1662,)
    */
-  async sample(picture) {
-    await this.open();
-    return (await this.worker.call("see", { picture }, [picture])).sample;
+  async sample(image) {
+    const worker = await this.open();
+    return (await worker.call("detect", { image }, [image])).sample;
   }
 }

@@ -1,38 +1,28 @@
-// What a bundle says about itself: ONNX's metadata (ModelProto.metadata_props), read from the file's own bytes.
+// The metadata of an ONNX file (ModelProto.metadata_props), read from its bytes.
 
 const KEY = "handsign";
-const FORMAT = 1;
 const METADATA = 14;
 
 /**
- * @typedef {{task: string, labels: string[], window: number, rate: number, sample: number[],
- *   layout: [string, number, string[]][], threshold: number, hold: number, rearm: number, release: number,
- *   quiet?: number | null, stand?: string, every?: number, format: number, gate?: boolean}} Info
- */
-
-/**
- * The info that bundle.py wrote into an ONNX file.
+ * The metadata that Python wrote into a bundle.
  *
  * @param {ArrayBuffer} file
- * @returns {Info}
+ * @returns {Record<string, unknown>}
+ * @throws {Error} the file is damaged or has no such metadata
  */
-export function readInfo(file) {
+export function readMetadata(file) {
   for (const [number, value] of fields(new Uint8Array(file))) {
     if (number !== METADATA || !(value instanceof Uint8Array)) continue;
     const entry = new Map(fields(value));
-    const text = (n) => new TextDecoder().decode(entry.get(n));
-    if (text(1) === KEY) return known(JSON.parse(text(2)));
+    /** @type {(n: number) => string} */
+    const text = (n) => new TextDecoder().decode(/** @type {Uint8Array<ArrayBuffer> | undefined} */ (entry.get(n)));
+    if (text(1) === KEY) return JSON.parse(text(2));
   }
-  throw new Error("it was not made by train.py: it says nothing about what it is for");
-}
-
-function known(info) {
-  if (info.format !== FORMAT) throw new Error(`it has format ${info.format}, this page reads ${FORMAT}`);
-  return info;
+  throw new Error("it was not written by train.py: it has no metadata of handsign");
 }
 
 /**
- * The fields of a protobuf message, one after another; of other wire types than lengths only the number is given.
+ * The fields of a protobuf message in order. The value is given for length-delimited fields only, else 0.
  *
  * @param {Uint8Array} bytes
  * @returns {Generator<[number, Uint8Array | number]>}
@@ -48,7 +38,11 @@ function* fields(bytes) {
       if (byte < 128) return value;
     }
   };
-  const skip = { 0: varint, 1: () => (at += 8), 5: () => (at += 4) };
+  const skip = new Map([
+    [0, varint],
+    [1, () => (at += 8)],
+    [5, () => (at += 4)],
+  ]);
   while (at < bytes.length) {
     const tag = varint();
     const [number, wire] = [Math.floor(tag / 8), tag & 7];
@@ -56,10 +50,11 @@ function* fields(bytes) {
       const length = varint();
       if (at + length > bytes.length) throw new Error("the file is damaged");
       yield [number, bytes.subarray(at, (at += length))];
-    } else if (wire in skip) {
-      yield [number, skip[wire]()];
-    } else {
-      throw new Error("the file is no ONNX");
+      continue;
     }
+    const advance = skip.get(wire);
+    if (!advance) throw new Error("the file is not ONNX");
+    advance();
+    yield [number, 0];
   }
 }

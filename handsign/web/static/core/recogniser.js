@@ -1,76 +1,89 @@
-// Samples in; what a model says about the window they fill out. The same as session.Recognising.
+// Samples in, probabilities and events out: the recognition session of Python, with the same results.
 
 import { isRest, Trigger } from "./trigger.js";
-import { Recent } from "./windows.js";
+import { SampleBuffer } from "./windows.js";
 
-/** The sentence holds this many signs. */
+/** Events in the sentence. */
 const SENTENCE = 5;
-/** Looks that an event needs at least, however slow the machine. */
-const FEWEST = 2;
+/** Lower limit of `minConsecutive` on slow machines. */
+const MIN_CONSECUTIVE = 2;
+
+/** @typedef {"filling" | "rest" | "active"} State whether the window is full, and whether the gate is open */
 
 export class Recogniser {
   /**
-   * @param {import("./onnx.js").Info} info
-   * @param {(window: Float32Array) => Promise<Float32Array>} predict probabilities of a window
-   * @param {(window: Float32Array) => boolean} gate whether anything could be going on in it
-   * @param {[number, number][]} groups
+   * @param {import("./info.js").Info} info
+   * @param {(window: Float32Array) => Promise<Float32Array>} predict window (window * size,) -> probabilities (labels,)
+   * @param {(window: Float32Array) => boolean} gate whether `predict` is to be asked; if not, the window is rest
+   * @param {[number, number][]} groups columns of a sample that are missing together
    */
   constructor(info, predict, gate, groups) {
     this.info = info;
     this.predict = predict;
     this.gate = gate;
     this.groups = groups;
-    this.recent = new Recent(info.window, info.rate);
+    this.buffer = new SampleBuffer(info.window, info.rate);
     this.trigger = new Trigger(info.labels, info);
     this.rest = Float32Array.from(info.labels, (label) => Number(isRest(label)));
     /** @type {string[]} */
     this.sentence = [];
-    this.previous = -Infinity;
-    this.pace = 0;
-    this.looked = -Infinity;
-    /** @type {{state: string, scores: Float32Array | null}} */
-    this.found = { state: "filling", scores: null };
+    this.lastSample = -Infinity;
+    this.lastPrediction = -Infinity;
+    /** Seconds between samples: a moving average. */
+    this.interval = 0;
+    /** @type {{state: State, probabilities: Float32Array | null}} */
+    this.result = { state: "filling", probabilities: null };
   }
 
   /**
-   * The next sample; `event` is what it completes, `scores` are null until the window is full.
+   * Take in a sample. Within `minInterval` of the last prediction its probabilities are returned again.
    *
-   * @returns {Promise<{state: string, scores: Float32Array | null, event: import("./trigger.js").Event | null}>}
+   * @param {number} time seconds
+   * @param {Float32Array} sample (size,)
+   * @returns {Promise<{state: State, probabilities: Float32Array | null, event: import("./trigger.js").Event | null}>}
+   *   `probabilities` (labels,) are null until the window is full
    */
-  async see(time, sample) {
-    this.keepPace(time);
-    const window = this.recent.add(time, sample, this.groups);
-    const soon = time - this.looked;
-    if (!window) this.found = { state: "filling", scores: null };
-    else if (!(soon >= 0 && soon < (this.info.every ?? 0) - 1e-3)) return this.look(time, window);
-    return { ...this.found, event: null };
-  }
-
-  async look(time, window) {
-    this.looked = time;
-    const active = this.gate(window);
-    const scores = active ? await this.predict(window) : this.rest;
-    this.found = { state: active ? "watching" : "rest", scores };
-    const event = this.trigger.see(time, scores);
-    if (event && event.label !== this.info.stand) this.sentence = [...this.sentence, event.label].slice(-SENTENCE);
-    return { ...this.found, event };
-  }
-
-  /** The number of the label that is clearly shown, or -1. */
-  get leader() {
-    return this.found.scores ? this.trigger.leads(this.found.scores) : -1;
+  async update(time, sample) {
+    this.adaptToRate(time);
+    const window = this.buffer.add(time, sample, this.groups);
+    const elapsed = time - this.lastPrediction;
+    if (!window) this.result = { state: "filling", probabilities: null };
+    else if (!(elapsed >= 0 && elapsed < this.info.minInterval - 1e-3)) return this.recognise(time, window);
+    return { ...this.result, event: null };
   }
 
   /**
-   * `hold` counts looks at the bundle's rate. A browser without a GPU looks four times a second: as many looks as come
-   * in the same time are asked for then, but never more than the bundle says.
+   * @param {number} time
+   * @param {Float32Array} window
    */
-  keepPace(time) {
-    const gap = time - this.previous;
-    this.previous = time;
-    if (!(gap > 0 && gap < 2)) return;
-    this.pace = this.pace ? 0.8 * this.pace + 0.2 * gap : gap;
-    const looks = Math.round(this.info.hold / this.info.rate / this.pace);
-    this.trigger.hold = Math.min(this.info.hold, Math.max(FEWEST, looks));
+  async recognise(time, window) {
+    this.lastPrediction = time;
+    const active = this.gate(window);
+    const probabilities = active ? await this.predict(window) : this.rest;
+    this.result = { state: active ? "active" : "rest", probabilities };
+    const event = this.trigger.update(time, probabilities);
+    if (event && event.label !== this.info.idleEvent) this.sentence = [...this.sentence, event.label].slice(-SENTENCE);
+    return { ...this.result, event };
+  }
+
+  /** The index of the label above the threshold, or -1. */
+  get candidate() {
+    return this.result.probabilities ? this.trigger.candidateOf(this.result.probabilities) : -1;
+  }
+
+  /**
+   * `minConsecutive` counts predictions at the bundle's rate. A browser without a GPU makes four per second: it needs as
+   * many as it makes in the same time, but never more than the bundle says.
+   *
+   * @param {number} time
+   */
+  adaptToRate(time) {
+    const interval = time - this.lastSample;
+    this.lastSample = time;
+    if (!(interval > 0 && interval < 2)) return;
+    this.interval = this.interval ? 0.8 * this.interval + 0.2 * interval : interval;
+    const { minConsecutive, rate } = this.info;
+    const predictions = Math.round(minConsecutive / rate / this.interval);
+    this.trigger.minConsecutive = Math.min(minConsecutive, Math.max(MIN_CONSECUTIVE, predictions));
   }
 }

@@ -1,14 +1,14 @@
-// Windows over samples in time: handsign/windows.py, the same numbers to the bit (tests/test_web_core.py).
+// Windows over samples in time: windows.py, with the same numbers to the bit.
 
 /**
- * Samples at `times` (T seconds), as they would stand at the times `at`: linear in time, ends held. A group of columns
- * that is all zeros in one of the two neighbours is missing there, and the nearer neighbour is taken.
+ * Samples at `times`, interpolated linearly to the times `at`; the first and last sample hold beyond the ends. A group
+ * of columns that is all zeros in one of the two neighbours is missing there: it is copied from the nearer neighbour.
  *
- * @param {Float32Array[]} samples T samples of `size` values
- * @param {number[]} times
- * @param {number[]} at
- * @param {[number, number][]} groups first and end columns of what is missing together
- * @returns {Float32Array} at.length x size
+ * @param {Float32Array[]} samples T x (size,)
+ * @param {number[]} times (T,) seconds, increasing
+ * @param {number[]} at (n,) seconds
+ * @param {[number, number][]} groups first and end columns that are missing together
+ * @returns {Float32Array} (n * size,)
  */
 export function resample(samples, times, at, groups = []) {
   const size = samples[0].length;
@@ -34,7 +34,12 @@ export function resample(samples, times, at, groups = []) {
   return out;
 }
 
-/** Which samples stand to the left and right of a time, and how far it is to the right one, from 0 to 1. */
+/**
+ * The indices of the samples left and right of a time, and the weight of the right one in 0..1.
+ *
+ * @param {number[]} times
+ * @param {number} at
+ */
 function neighbours(times, at) {
   const found = times.findIndex((time) => time >= at);
   const position = found < 0 ? times.length : found;
@@ -45,7 +50,13 @@ function neighbours(times, at) {
   return [left, inside, Math.min(Math.max((at - times[left]) / span, 0), 1)];
 }
 
-/** Whether a sample has anything in the columns first..end. */
+/**
+ * Whether any of the columns first..end of a sample is not zero.
+ *
+ * @param {Float32Array} sample
+ * @param {number} first
+ * @param {number} end
+ */
 export function present(sample, first, end) {
   for (let i = first; i < end; i++) {
     if (sample[i] !== 0) return true;
@@ -53,18 +64,19 @@ export function present(sample, first, end) {
   return false;
 }
 
-/**
- * The samples that still matter for a window that ends now: session.Recognising keeps the same ones.
- */
-export class Recent {
+/** The samples that a window ending now needs: the same ones as the sessions in Python keep. */
+export class SampleBuffer {
   /**
    * @param {number} window samples
-   * @param {number} rate samples a second
+   * @param {number} rate samples per second
    */
   constructor(window, rate) {
     this.offsets = Array.from({ length: window }, (_, i) => (i - (window - 1)) / rate);
     this.span = -this.offsets[0];
-    this.clear();
+    /** @type {number[]} */
+    this.times = [];
+    /** @type {Float32Array[]} */
+    this.samples = [];
   }
 
   clear() {
@@ -73,12 +85,15 @@ export class Recent {
   }
 
   /**
-   * Add the sample of a time; the window that ends there, or null until there is a whole one.
+   * Add a sample; a gap in time longer than half a window and half a second clears the buffer.
    *
-   * @returns {Float32Array | null}
+   * @param {number} time seconds
+   * @param {Float32Array} sample (size,)
+   * @param {[number, number][]} groups see `resample`
+   * @returns {Float32Array | null} the window (window * size,) that ends at `time`; null until it is full
    */
   add(time, sample, groups = []) {
-    const gap = time - this.times.at(-1);
+    const gap = time - (this.times.at(-1) ?? -Infinity);
     if (this.times.length && !(gap > 0 && gap <= Math.max(this.span / 2, 0.5))) this.clear();
     this.times.push(time);
     this.samples.push(sample);

@@ -1,9 +1,11 @@
-// The game on the page: the match, what it looks like, and everything that can move the figure.
+// The game on the page: the match, its drawing, and the inputs that move the figure.
 
 import { ACTIONS } from "../core/actions.js";
+import { element, elements, part } from "../core/dom.js";
 import { HEALTH, Match, WINS } from "./match.js";
 import { Scene } from "./scene.js";
 
+/** @type {Partial<Record<string, string>>} */
 const KEYS = {
   j: "punch",
   k: "kick",
@@ -14,28 +16,32 @@ const KEYS = {
   a: "back",
   arrowleft: "back",
 };
-/** Seconds that a step of the match is at most: a page that slept does not jump. */
+/** Maximum seconds of a step of the match: it does not jump after the page was suspended. */
 const LONGEST = 0.05;
 
 export class Game {
   /** @param {HTMLElement} root */
   constructor(root) {
-    const find = (what) => root.querySelector(`[data-${what}]`);
     this.root = root;
-    this.arena = find("arena");
-    this.banner = find("banner");
-    this.news = find("news");
-    this.clock = find("clock");
-    this.startButton = find("start-match");
-    this.meters = [...root.querySelectorAll("[data-health]")];
-    this.wins = [...root.querySelectorAll("[data-wins]")];
+    this.arena = part(root, "arena", HTMLElement);
+    this.banner = part(root, "banner", HTMLElement);
+    this.news = part(root, "news", HTMLElement);
+    this.clock = part(root, "clock", HTMLElement);
+    this.startButton = part(root, "start-match", HTMLElement);
+    this.meters = elements(root, "[data-health]");
+    this.bars = this.meters.map((meter) => element(meter, "span", HTMLElement));
+    this.wins = elements(root, "[data-wins]");
     const reduced = matchMedia("(prefers-reduced-motion: reduce)");
-    this.scene = new Scene(find("scene"), () => reduced.matches);
+    this.scene = new Scene(part(root, "scene", HTMLCanvasElement), () => reduced.matches);
     this.match = new Match(Date.now());
+    /** When the last frame was drawn, in milliseconds, and the request for the next one. */
     this.last = 0;
+    this.frame = 0;
+    /** Seconds on the match's clock down to which the banner stays. */
+    this.until = -1;
     this.listen();
     new IntersectionObserver(([entry]) => (entry.isIntersecting ? this.run() : this.pause())).observe(this.arena);
-    this.tell();
+    this.update();
   }
 
   listen() {
@@ -46,13 +52,13 @@ export class Game {
       event.preventDefault();
       if (!event.repeat || action === "squat") this.act(action);
     });
-    for (const button of this.root.querySelectorAll("[data-act]")) {
-      button.addEventListener("click", () => this.act(button.dataset.act));
+    for (const button of elements(this.root, "[data-act]")) {
+      button.addEventListener("click", () => this.act(button.dataset.act ?? ""));
     }
-    addEventListener("handsign:action", ({ detail }) => this.act(detail?.action));
+    addEventListener("handsign:action", ({ detail }) => this.act(detail?.action ?? ""));
   }
 
-  /** @param {string} action one of ACTIONS; anything else does nothing */
+  /** @param {string} action of ACTIONS; others are ignored */
   act(action) {
     if (ACTIONS.includes(action)) this.match.act(0, /** @type {any} */ (action));
   }
@@ -65,6 +71,7 @@ export class Game {
   run() {
     if (this.frame) return;
     this.last = performance.now();
+    /** @param {number} now milliseconds */
     const step = (now) => {
       this.frame = requestAnimationFrame(step);
       this.step(now / 1000, Math.min((now - this.last) / 1000, LONGEST));
@@ -78,16 +85,21 @@ export class Game {
     this.frame = 0;
   }
 
+  /**
+   * @param {number} time seconds
+   * @param {number} dt seconds since the last step
+   */
   step(time, dt) {
-    for (const happening of this.match.tick(dt)) {
-      this.scene.add(happening, this.match);
-      this.say(happening);
+    for (const event of this.match.tick(dt)) {
+      this.scene.add(event, this.match);
+      this.announce(event);
     }
     this.scene.draw(this.match, time, dt);
-    this.tell();
+    this.update();
   }
 
-  say({ kind, who, power, text }) {
+  /** @param {import("./match.js").GameEvent} event */
+  announce({ kind, who, power, text }) {
     if (text) {
       this.banner.textContent = text;
       this.until = kind === "round" ? this.match.left - 1.2 : -1;
@@ -98,12 +110,12 @@ export class Game {
     if (news) this.news.textContent = news;
   }
 
-  tell() {
+  update() {
     const { fighters, state, left } = this.match;
     [this.arena.dataset.you, this.arena.dataset.rival] = fighters.map(({ moving }) => moving ?? "guard");
     fighters.forEach(({ health, wins }, i) => {
       this.meters[i].setAttribute("aria-valuenow", String(health));
-      this.meters[i].firstElementChild.style.transform = `scaleX(${health / HEALTH})`;
+      this.bars[i].style.transform = `scaleX(${health / HEALTH})`;
       this.wins[i].textContent = "●".repeat(wins) + "○".repeat(WINS - wins);
       this.wins[i].setAttribute("aria-label", `${wins} of ${WINS} rounds won`);
     });

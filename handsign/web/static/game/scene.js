@@ -1,12 +1,20 @@
-// What the game looks like: dusk over mountains, a wooden stage, two figures, sparks. All of it drawn here.
+// Draws the game: the background, lanterns, two figures, sparks.
 
-import { drawFigure, joints, poseOf } from "./figure.js";
-import { chance, WIDTH } from "./match.js";
+import { context2d } from "../core/dom.js";
+import { drawBackground, FLOOR, HEIGHT } from "./background.js";
+import { drawFigure } from "./figure.js";
+import { WIDTH } from "./match.js";
+import { joints, poseOf } from "./poses.js";
 
-export const HEIGHT = 560;
-const FLOOR = 470;
-/** Of the figures. */
+/** Scale of the figures. */
 const SIZE = 0.9;
+
+/**
+ * @typedef {import("./match.js").Match} Match
+ * @typedef {Match["fighters"][number]} Fighter
+ * @typedef {CanvasRenderingContext2D} Pen
+ * @typedef {{x: number, y: number, age: number, power: number, who: number}} Spark `age` in seconds
+ */
 
 /** @type {import("./figure.js").Look[]} */
 const LOOKS = [
@@ -17,19 +25,27 @@ const LOOKS = [
 export class Scene {
   /**
    * @param {HTMLCanvasElement} canvas
-   * @param {() => boolean} calm whether to move as little as possible
+   * @param {() => boolean} calm whether to reduce motion
    */
   constructor(canvas, calm) {
     this.canvas = canvas;
     this.calm = calm;
-    this.pen = canvas.getContext("2d");
+    this.pen = context2d(canvas);
+    /** @type {OffscreenCanvas | null} drawn once per size */
+    this.background = null;
+    /** @type {Spark[]} */
     this.sparks = [];
     this.shake = 0;
     this.winds = [0, 0];
     this.places = [0, 0];
   }
 
-  /** Make something of what happened in the match. */
+  /**
+   * Add the effects of an event.
+   *
+   * @param {import("./match.js").GameEvent} event
+   * @param {Match} match
+   */
   add({ kind, who, power }, match) {
     const target = match.fighters[1 - who];
     if (power) {
@@ -38,34 +54,44 @@ export class Scene {
     }
   }
 
-  /** @param {import("./match.js").Match} match */
+  /**
+   * @param {Match} match
+   * @param {number} time seconds
+   * @param {number} dt seconds since the last frame
+   */
   draw(match, time, dt) {
-    this.resize();
+    const background = this.resize();
     const { pen, canvas } = this;
     const scale = canvas.width / WIDTH;
     const jolt = this.shake * Math.sin(time * 70);
     this.shake *= Math.exp(-9 * dt);
     pen.setTransform(scale, 0, 0, scale, jolt * scale * 0.5, 0);
-    pen.drawImage(this.background, 0, 0, WIDTH, HEIGHT);
+    pen.drawImage(background, 0, 0, WIDTH, HEIGHT);
     this.lanterns(time);
     match.fighters.forEach((fighter) => this.shadow(fighter));
-    const order = ["punch", "kick"].includes(match.fighters[1].moving) ? [0, 1] : [1, 0];
+    const order = ["punch", "kick"].includes(match.fighters[1].moving ?? "") ? [0, 1] : [1, 0];
     order.forEach((number) => this.figure(match.fighters[number], time, dt));
     this.effects(dt);
   }
 
-  /** As many pixels as the screen shows, and the background drawn once for those. */
+  /** Match the canvas to the screen's pixels, and draw the background for that size. */
   resize() {
     const width = Math.max(1, Math.round(this.canvas.clientWidth * Math.min(devicePixelRatio, 2)));
-    if (this.canvas.width === width && this.background) return;
+    if (this.canvas.width === width && this.background) return this.background;
     this.canvas.width = width;
     this.canvas.height = Math.round((width * HEIGHT) / WIDTH);
     this.background = new OffscreenCanvas(this.canvas.width, this.canvas.height);
-    const pen = this.background.getContext("2d");
+    const pen = context2d(this.background);
     pen.scale(width / WIDTH, width / WIDTH);
-    paintBackground(pen);
+    drawBackground(pen);
+    return this.background;
   }
 
+  /**
+   * @param {Fighter} fighter
+   * @param {number} time
+   * @param {number} dt
+   */
   figure(fighter, time, dt) {
     const { pen } = this;
     const speed = (fighter.x - this.places[fighter.number]) / Math.max(dt, 1e-3);
@@ -83,6 +109,7 @@ export class Scene {
     pen.restore();
   }
 
+  /** @param {Fighter} fighter */
   shadow({ x }) {
     this.pen.beginPath();
     this.pen.ellipse(x, FLOOR + 6, 92, 13, 0, 0, 2 * Math.PI);
@@ -90,12 +117,14 @@ export class Scene {
     this.pen.fill();
   }
 
+  /** @param {number} time */
   lanterns(time) {
     [130, 330, 670, 870].forEach((x, i) =>
       lantern(this.pen, x, i % 3 ? 92 : 74, this.calm() ? 0 : 0.06 * Math.sin(time * 1.3 + i)),
     );
   }
 
+  /** @param {number} dt */
   effects(dt) {
     this.sparks = this.sparks.filter((spark) => (spark.age += dt) < 0.6);
     for (const { x, y, age, power, who } of this.sparks) {
@@ -115,7 +144,13 @@ export class Scene {
   }
 }
 
-/** An exclamation mark over a figure that is about to strike: time to duck or to step back. */
+/**
+ * An exclamation mark over a figure that is about to attack.
+ *
+ * @param {Pen} pen
+ * @param {import("./poses.js").Point} head
+ * @param {number} facing
+ */
 function warning(pen, [x, y], facing) {
   pen.save();
   pen.translate(x + 4, y + 56);
@@ -130,6 +165,13 @@ function warning(pen, [x, y], facing) {
   pen.restore();
 }
 
+/**
+ * @param {Pen} pen
+ * @param {number} x
+ * @param {number} y
+ * @param {number} radius
+ * @param {number} turn in radians
+ */
 function star(pen, x, y, radius, turn) {
   pen.beginPath();
   for (let i = 0; i < 18; i++) {
@@ -144,6 +186,12 @@ function star(pen, x, y, radius, turn) {
   pen.fill();
 }
 
+/**
+ * @param {Pen} pen
+ * @param {number} x
+ * @param {number} y
+ * @param {number} swing in radians
+ */
 function lantern(pen, x, y, swing) {
   pen.save();
   pen.translate(x, 0);
@@ -167,77 +215,4 @@ function lantern(pen, x, y, swing) {
   pen.fillRect(-13, y - 6, 26, 6);
   pen.fillRect(-13, y + 54, 26, 6);
   pen.restore();
-}
-
-function paintBackground(pen) {
-  const sky = pen.createLinearGradient(0, 0, 0, FLOOR);
-  [
-    ["#2b2452", 0],
-    ["#6b3f78", 0.4],
-    ["#d8717a", 0.72],
-    ["#f7b27a", 1],
-  ].forEach(([colour, at]) => sky.addColorStop(at, colour));
-  pen.fillStyle = sky;
-  pen.fillRect(0, 0, WIDTH, HEIGHT);
-  const random = chance(7);
-  pen.fillStyle = "#ffffffb0";
-  for (let i = 0; i < 60; i++) pen.fillRect(random() * WIDTH, random() * 170, 1.6, 1.6);
-  pen.fillStyle = "#ffd9a0";
-  pen.beginPath();
-  pen.arc(500, 262, 118, 0, 2 * Math.PI);
-  pen.fill();
-  ridge(pen, random, 286, 56, "#8a4f7d");
-  ridge(pen, random, 340, 44, "#5d3a68");
-  ridge(pen, random, 396, 30, "#3b2850");
-  pines(pen, random);
-  boards(pen);
-}
-
-/** A chain of mountains: a few waves of different lengths. */
-function ridge(pen, random, top, height, colour) {
-  const waves = [1, 2.3, 4.1].map((turns) => [turns * 0.02, random() * 6.3, height / turns]);
-  pen.beginPath();
-  pen.moveTo(0, HEIGHT);
-  for (let x = 0; x <= WIDTH; x += 8) {
-    pen.lineTo(x, top - waves.reduce((sum, [rate, phase, size]) => sum + size * Math.sin(x * rate * 0.5 + phase), 0));
-  }
-  pen.lineTo(WIDTH, HEIGHT);
-  pen.fillStyle = colour;
-  pen.fill();
-}
-
-function pines(pen, random) {
-  pen.fillStyle = "#241a38";
-  for (let x = -10; x < WIDTH + 20; x += 26 + 22 * random()) {
-    const edge = Math.abs(x - 500) / 500;
-    const height = (26 + 46 * random()) * (0.35 + edge);
-    for (let tier = 0; tier < 3; tier++) {
-      const [y, half] = [FLOOR - 36 - (height * tier) / 3, (height * (3 - tier)) / 9 + 4];
-      pen.beginPath();
-      pen.moveTo(x - half, y);
-      pen.lineTo(x, y - height / 1.8);
-      pen.lineTo(x + half, y);
-      pen.fill();
-    }
-    pen.fillRect(x - 2, FLOOR - 38, 4, 20);
-  }
-}
-
-/** The stage: boards that run towards us, and its edge. */
-function boards(pen) {
-  const wood = pen.createLinearGradient(0, FLOOR - 28, 0, HEIGHT);
-  wood.addColorStop(0, "#7d4a3a");
-  wood.addColorStop(1, "#43262a");
-  pen.fillStyle = wood;
-  pen.fillRect(0, FLOOR - 28, WIDTH, HEIGHT);
-  pen.strokeStyle = "#2d1a2266";
-  pen.lineWidth = 2;
-  for (let i = -14; i <= 14; i++) {
-    pen.beginPath();
-    pen.moveTo(500 + i * 42, FLOOR - 28);
-    pen.lineTo(500 + i * 96, HEIGHT);
-    pen.stroke();
-  }
-  pen.fillStyle = "#c98a5a";
-  pen.fillRect(0, FLOOR - 31, WIDTH, 4);
 }

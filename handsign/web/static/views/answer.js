@@ -1,96 +1,116 @@
-// The panel beside the picture: a bar for every label, the sentence, or the film that comes next.
+// The panel beside the image: a bar for every label and the sentence, or the frames that follow.
 
-import { film } from "../core/draw.js";
+import { clone, element, part } from "../core/dom.js";
+import { drawFilm } from "../core/draw.js";
 
+/** @type {Record<import("../core/watcher.js").Result["state"], string>} */
 const STATES = {
   idle: "waiting for the camera",
-  seen: "no model: only landmarks",
+  landmarks: "no model: only landmarks",
   filling: "filling the window",
   rest: "at rest",
-  watching: "watching",
-  thinking: "watching",
+  active: "watching",
 };
 
 export class AnswerView {
   /** @param {HTMLElement} root */
   constructor(root) {
-    this.root = root;
-    this.state = root.querySelector("[data-state]");
-    this.bars = root.querySelector("[data-bars]");
-    this.sentence = root.querySelector("[data-sentence]");
-    this.forecast = root.querySelector("[data-forecast]");
-    this.said = root.querySelector("[data-said]");
-    root.querySelector("[data-clear]").addEventListener("click", () => this.clear());
-    root.querySelector("[data-copy]").addEventListener("click", () => this.copy());
+    this.state = part(root, "state", HTMLElement);
+    this.recognised = part(root, "recognised", HTMLElement);
+    this.list = part(root, "bars", HTMLElement);
+    this.sentence = part(root, "sentence", HTMLElement);
+    this.film = part(root, "film", HTMLElement);
+    this.context = part(root, "context", HTMLCanvasElement);
+    this.forecast = part(root, "forecast", HTMLCanvasElement);
+    this.announcement = part(root, "announcement", HTMLElement);
+    part(root, "clear", HTMLElement).addEventListener("click", () => this.clear());
+    part(root, "copy", HTMLElement).addEventListener("click", () => this.copy());
+    /** @type {import("../core/watcher.js").Watcher | null} */
     this.watcher = null;
+    /** @type {Bar[]} */
+    this.bars = [];
   }
 
-  /** @param {import("../core/watchers.js").Watcher} watcher */
+  /** @param {import("../core/watcher.js").Watcher} watcher */
   show(watcher) {
     this.watcher = watcher;
-    const { model, row } = watcher;
-    const classify = row?.goal === "classify";
-    this.rows = classify ? model.info.labels.map((label) => new Bar(label, model.info.threshold)) : [];
-    this.bars.replaceChildren(...this.rows.map(({ item }) => item));
-    this.root.querySelector("[data-recognised]").hidden = !classify;
-    this.forecast.hidden = !(row?.goal === "forecast" && row.sense === "picture");
+    const { model, recogniser } = watcher;
+    this.bars = recogniser && model ? model.info.labels.map((label) => new Bar(label, model.info.threshold)) : [];
+    this.list.replaceChildren(...this.bars.map(({ item }) => item));
+    this.recognised.hidden = !recogniser;
+    this.film.hidden = !(model && !recogniser && model.task.sensor === "image");
     this.clear();
-    this.update({ state: "idle", scores: null });
+    this.update({ state: "idle" });
   }
 
-  /** @param {Partial<import("../core/watchers.js").Found>} found */
-  update({ state, scores, event, seen, ahead }) {
+  /** @param {import("../core/watcher.js").Result} result */
+  update({ state, probabilities, event, context, forecast }) {
     this.state.textContent = STATES[state];
-    const leader = this.watcher?.mind?.leader ?? -1;
-    this.rows.forEach((bar, i) => bar.set(scores?.[i] ?? 0, i === leader));
-    if (event) this.tell(event.label);
-    if (seen && ahead && !this.forecast.hidden) this.films(seen, ahead);
+    const candidate = this.watcher?.recogniser?.candidate ?? -1;
+    this.bars.forEach((bar, i) => bar.set(probabilities?.[i] ?? 0, i === candidate));
+    if (event) this.announce(event.label);
+    if (context && forecast && !this.film.hidden) this.showFilm(context, forecast);
   }
 
-  films(seen, ahead) {
-    const { sample } = this.watcher.model.info;
-    const last = seen.subarray(seen.length - sample[0] * sample[1]);
-    film(this.forecast.querySelector("[data-seen]"), last, sample);
-    film(this.forecast.querySelector("[data-ahead]"), ahead, sample);
+  /**
+   * @param {Float32Array} context
+   * @param {Float32Array} forecast
+   */
+  showFilm(context, forecast) {
+    const [height, width] = this.watcher?.model?.info.sample ?? [1, 1];
+    drawFilm(this.context, context.subarray(context.length - height * width), [height, width]);
+    drawFilm(this.forecast, forecast, [height, width]);
   }
 
-  tell(label) {
-    this.sentence.textContent = this.watcher.mind.sentence.join(" ") || "…";
-    this.said.textContent = label;
+  /** @param {string} label */
+  announce(label) {
+    this.sentence.textContent = this.words || "…";
+    this.announcement.textContent = label;
+  }
+
+  get words() {
+    return this.watcher?.recogniser?.sentence.join(" ") ?? "";
   }
 
   clear() {
-    if (this.watcher?.mind?.sentence) this.watcher.mind.sentence = [];
+    if (this.watcher?.recogniser) this.watcher.recogniser.sentence = [];
     this.sentence.textContent = "…";
-    this.said.textContent = "";
+    this.announcement.textContent = "";
   }
 
   async copy() {
-    const words = this.watcher?.mind?.sentence?.join(" ") ?? "";
+    const { words } = this;
     await navigator.clipboard.writeText(words);
-    this.said.textContent = words ? "The sentence was copied." : "The sentence is empty.";
+    this.announcement.textContent = words ? "The sentence was copied." : "The sentence is empty.";
   }
 }
 
-/** One label with its probability. The bar that leads has a mark, not only a colour. */
+/** A label with its probability. The bar of the candidate has a mark, not only a colour. */
 class Bar {
+  /**
+   * @param {string} label
+   * @param {number} threshold
+   */
   constructor(label, threshold) {
-    const template = document.querySelector("#bar");
-    this.item = template.content.cloneNode(true).firstElementChild;
-    this.item.querySelector("[data-label]").textContent = label;
-    this.meter = this.item.querySelector("[role=meter]");
+    this.item = clone("bar");
+    part(this.item, "label", HTMLElement).textContent = label;
+    this.meter = element(this.item, "[role=meter]", HTMLElement);
     this.meter.setAttribute("aria-label", label);
-    this.fill = this.item.querySelector("[data-fill]");
-    this.number = this.item.querySelector("[data-number]");
-    this.item.querySelector("[data-threshold]").style.insetInlineStart = `${100 * threshold}%`;
+    this.fill = part(this.item, "fill", HTMLElement);
+    this.number = part(this.item, "number", HTMLElement);
+    part(this.item, "threshold", HTMLElement).style.insetInlineStart = `${100 * threshold}%`;
     this.set(0, false);
   }
 
-  set(probability, leads) {
+  /**
+   * @param {number} probability
+   * @param {boolean} candidate
+   */
+  set(probability, candidate) {
     const percent = Math.round(100 * probability);
     this.fill.style.transform = `scaleX(${probability})`;
     this.number.textContent = `${percent} %`;
     this.meter.setAttribute("aria-valuenow", String(percent));
-    this.item.classList.toggle("leads", leads);
+    this.item.classList.toggle("leads", candidate);
   }
 }

@@ -1,37 +1,42 @@
-// The game, and which label does what in it.
+// The game, and the action of each label in it.
 
 import { ACTIONS, defaultMap } from "../core/actions.js";
+import { clone, element, part } from "../core/dom.js";
 import { isRest } from "../core/trigger.js";
 import { Game } from "../game/game.js";
 
-const KEPT = "handsign.map.";
+const STORED = "handsign.map.";
 
 export class PlayView {
   /** @param {HTMLElement} root */
   constructor(root) {
-    this.root = root;
     this.game = new Game(root);
-    this.list = root.querySelector("[data-map]");
-    /** @type {Record<string, string>} */
+    this.list = part(root, "map", HTMLElement);
+    this.empty = part(root, "no-map", HTMLElement);
+    /** @type {string[]} */
+    this.labels = [];
+    /** @type {Record<string, string>} action of each label; empty for none */
     this.map = {};
-    root.querySelector("[data-default-map]").addEventListener("click", () => this.reset());
+    this.key = STORED;
+    part(root, "default-map", HTMLElement).addEventListener("click", () => this.reset());
   }
 
-  /** @param {import("../core/models.js").Model | null} model */
+  /** @param {import("../core/models.js").Model | null} model of a classification */
   offer(model) {
-    const { labels = [], stand } = model?.info ?? {};
-    this.labels = [...labels.filter((label) => !isRest(label)), ...(stand ? [stand] : [])];
-    this.key = KEPT + (model?.name ?? "");
-    const kept = JSON.parse(localStorage.getItem(this.key) ?? "{}");
-    this.map = { ...defaultMap(this.labels, isRest), ...kept };
-    this.root.querySelector("[data-no-map]").hidden = this.labels.length > 0;
+    const { labels, idleEvent } = model?.info ?? { labels: [], idleEvent: "" };
+    this.labels = [...labels.filter((label) => !isRest(label)), ...(idleEvent ? [idleEvent] : [])];
+    this.key = STORED + (model?.name ?? "");
+    const stored = JSON.parse(localStorage.getItem(this.key) ?? "{}");
+    this.map = { ...defaultMap(this.labels, isRest), ...stored };
+    this.empty.hidden = this.labels.length > 0;
     this.list.replaceChildren(...this.labels.map((label) => this.row(label)));
   }
 
+  /** @param {string} label */
   row(label) {
-    const item = document.querySelector("#mapped").content.cloneNode(true).firstElementChild;
-    const select = item.querySelector("select");
-    item.querySelector("[data-label]").textContent = label;
+    const item = clone("mapped");
+    const select = element(item, "select", HTMLSelectElement);
+    part(item, "label", HTMLElement).textContent = label;
     select.append(new Option("nothing", ""), ...ACTIONS.map((action) => new Option(action, action)));
     select.value = this.map[label] ?? "";
     select.addEventListener("change", () => {

@@ -1,9 +1,9 @@
-// Recording takes with the camera of this machine, which the server saves.
+// Recording takes with the camera of this machine; the server saves them.
 
+import { element, part } from "../core/dom.js";
 import { Keypoints } from "../core/keypoints.js";
-import { Shrunk } from "../core/picture.js";
 import { countDown, record, send } from "../core/recording.js";
-import { TASKS } from "../core/tasks.js";
+import { openSensor } from "../core/sensor.js";
 import { isRest } from "../core/trigger.js";
 
 export class RecordView {
@@ -16,57 +16,65 @@ export class RecordView {
     this.root = root;
     this.stage = stage;
     this.keypoints = keypoints;
-    this.form = root.querySelector("form");
-    this.status = root.querySelector("[data-status]");
-    this.saved = root.querySelector("[data-saved]");
-    this.count = document.querySelector("[data-count]");
-    this.light = document.querySelector("[data-light]");
-    this.progress = root.querySelector("progress");
+    this.sensor = openSensor(null, [], keypoints);
+    this.extractor = Keypoints.name;
+    this.form = element(root, "form", HTMLFormElement);
+    this.action = element(root, "input[name=action]", HTMLInputElement);
+    this.nowhere = part(root, "nowhere", HTMLElement);
+    this.status = part(root, "status", HTMLElement);
+    this.saved = part(root, "saved", HTMLElement);
+    this.total = part(root, "total", HTMLElement);
+    this.count = part(document, "count", HTMLElement);
+    this.light = part(document, "light", HTMLElement);
+    this.progress = element(root, "progress", HTMLProgressElement);
     this.session = new Date().toISOString().slice(0, 19);
     /** @type {AbortController | null} */
     this.running = null;
-    /** Whether every picture belongs to a take now. */
+    /** Whether the camera's images belong to a take now. */
     this.taking = false;
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.run();
     });
-    root.querySelector("[data-halt]").addEventListener("click", () => this.running?.abort());
+    part(root, "halt", HTMLElement).addEventListener("click", () => this.running?.abort());
   }
 
   /**
-   * @param {{task: string, actions: string[], sample: number[]} | null} records what the server takes in
-   * @param {string[]} labels of the models there are
+   * Offer to record, if the server saves takes whose samples are what a sensor gives as it is.
+   *
+   * @param {import("../core/models.js").Records | null} records
+   * @param {string[]} labels of the models of their task
    */
   offer(records, labels) {
-    const row = TASKS[records?.task];
-    const possible = row && row.sense !== "point";
-    this.shrunk = row?.sense === "picture" ? new Shrunk(records.sample, row) : null;
+    const task = records?.task ?? null;
+    const possible = task !== null && !task.adapt;
+    this.sensor = openSensor(task, records?.sample ?? [], this.keypoints);
+    this.extractor = task?.sensor === "image" ? "browser" : Keypoints.name;
     this.form.hidden = !possible;
-    this.root.querySelector("[data-nowhere]").hidden = possible;
+    this.nowhere.hidden = possible;
     const names = [...new Set([...labels, ...(records?.actions ?? [])])];
-    if (names.length) this.form.elements.action.value = names.find((name) => !isRest(name)) ?? names[0];
-    this.root.querySelector("datalist").replaceChildren(...names.map((name) => new Option(name)));
+    if (names.length) this.action.value = names.find((name) => !isRest(name)) ?? names[0];
+    element(this.root, "datalist", HTMLDataListElement).replaceChildren(...names.map((name) => new Option(name)));
   }
 
   async run() {
     if (this.running) return;
     if (!this.stage.camera.on) await this.stage.open();
     if (!this.stage.camera.on) return;
-    const told = new FormData(this.form);
+    const fields = new FormData(this.form);
     const plan = {
-      action: String(told.get("action")).trim(),
-      signer: String(told.get("signer")).trim(),
+      action: String(fields.get("action")).trim(),
+      signer: String(fields.get("signer")).trim(),
       session: this.session,
-      seconds: Number(told.get("seconds")),
-      pause: Number(told.get("pause")),
+      seconds: Number(fields.get("seconds")),
+      pause: Number(fields.get("pause")),
     };
     this.running = new AbortController();
     this.root.classList.add("recording");
     try {
-      await this.takes(plan, Number(told.get("takes")), this.running.signal);
+      await this.takes(plan, Number(fields.get("takes")), this.running.signal);
     } catch (error) {
-      this.status.textContent = `Not saved: ${error.message}`;
+      this.status.textContent = `Not saved: ${/** @type {Error} */ (error).message}`;
     } finally {
       this.running = null;
       this.root.classList.remove("recording");
@@ -74,42 +82,67 @@ export class RecordView {
     }
   }
 
+  /**
+   * @param {import("../core/recording.js").Plan} plan
+   * @param {number} count
+   * @param {AbortSignal} signal
+   */
   async takes(plan, count, signal) {
     for (let i = 1; i <= count; i++) {
-      const which = `take ${i} of ${count}`;
-      this.status.textContent = `${plan.action}: ${which}. Get ready.`;
-      if (!(await countDown(plan.pause, signal, (left) => this.show(left, 0, false)))) break;
+      this.status.textContent = `${plan.action}: take ${i} of ${count}. Get ready.`;
+      if (!(await countDown(plan.pause, signal, (left) => this.show(String(left), 0, false)))) break;
       const take = await this.take(plan.seconds, signal);
       if (!take) break;
-      this.list(await send(take, plan, this.shrunk ? "browser" : Keypoints.name), take);
+      this.list(await send(take, plan, this.extractor), take.times.length);
     }
-    this.status.textContent = signal.aborted ? "Stopped. What was saved stays." : "Done.";
+    this.status.textContent = signal.aborted ? "Stopped. The saved takes are kept." : "Done.";
   }
 
+  /**
+   * @param {number} seconds
+   * @param {AbortSignal} signal
+   */
   async take(seconds, signal) {
-    const sense = (picture) => (this.shrunk ?? this.keypoints).sample(picture);
-    const tell = (share, what) => this.show("", share, what === "recording");
     this.taking = true;
     try {
-      return await record(this.stage.camera, sense, seconds, signal, tell);
+      return await record(
+        this.stage.camera,
+        async (image) => (await this.sensor(image)).sample,
+        seconds,
+        signal,
+        (share, phase) => this.show("", share, phase === "recording"),
+      );
     } finally {
       this.taking = false;
     }
   }
 
+  /**
+   * @param {string} left seconds of the pause
+   * @param {number} share of the take that is done
+   * @param {boolean} on whether it is being recorded
+   */
   show(left, share, on) {
-    this.count.textContent = String(left);
+    this.count.textContent = left;
     this.light.hidden = !on;
     this.progress.value = share;
   }
 
-  list({ take, count, quality }, { times }) {
+  /**
+   * List a saved take.
+   *
+   * @param {import("../core/recording.js").Saved} saved
+   * @param {number} frames
+   */
+  list({ take, count, quality }, frames) {
     const shares = Object.entries(quality).map(([what, share]) => `${what} ${Math.round(100 * share)} %`);
     const item = document.createElement("li");
-    item.textContent = [take, `${times.length} frames`, ...shares].join(" · ");
-    const poor = Object.entries(quality).find(([, share]) => share === 0);
-    if (poor) item.append(Object.assign(document.createElement("strong"), { textContent: ` no ${poor[0]} was seen` }));
+    item.textContent = [take, `${frames} frames`, ...shares].join(" · ");
+    const missing = Object.entries(quality).find(([, share]) => share === 0);
+    if (missing) {
+      item.append(Object.assign(document.createElement("strong"), { textContent: ` no ${missing[0]} was found` }));
+    }
     this.saved.prepend(item);
-    this.root.querySelector("[data-total]").textContent = `${count} there now`;
+    this.total.textContent = `${count} there now`;
   }
 }
