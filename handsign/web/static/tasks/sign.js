@@ -20,10 +20,10 @@ export function handUp(window, layout) {
   const frames = Array.from({ length: window.length / layout.size }, (_, i) =>
     window.subarray(i * layout.size, (i + 1) * layout.size),
   );
-  const waist = waistOf(frames, layout);
+  const waist = waistOf(frames, layout); // a wrist has to be inside the image as well, whose lower edge is at 1
   /** @type {(frame: Float32Array, wrist: number) => boolean} */
   const wristUp = (frame, wrist) =>
-    layout.at(frame, "pose", wrist, "visibility") > 0.5 && layout.at(frame, "pose", wrist, "y") < Math.min(waist, 1); // 1 is the lower edge of the image
+    layout.at(frame, "pose", wrist, "visibility") > 0.5 && layout.at(frame, "pose", wrist, "y") < Math.min(waist, 1);
   const up = frames.filter(
     (frame) =>
       WRISTS.some((wrist) => wristUp(frame, wrist)) ||
