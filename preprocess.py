@@ -1,65 +1,7 @@
-"""Turn recorded takes into a dataset: windows, one-hot labels, and which takes are kept for testing."""
+"""Turn takes into a dataset: `handsign.cli.preprocess`."""
 
-from __future__ import annotations
-
-import argparse
-from pathlib import Path
-
-from handsign import cli
-from handsign.errors import InputError
-
-
-def parser() -> argparse.ArgumentParser:
-    """Options of `preprocess.py`."""
-    options = cli.parser(__doc__ or "")
-    cli.add_split(options)
-    options.add_argument(
-        "--rate", type=cli.seconds, help="samples a second (default: a window lasts as long as a take)"
-    )
-    options.add_argument(
-        "--show",
-        type=Path,
-        nargs="?",
-        const=True,
-        metavar="FILE",
-        help="save a sheet of what the model is shown (default: beside the dataset, as .png)",
-    )
-    options.add_argument("--out", type=Path, metavar="FILE", help="where the dataset goes (default: DATA/dataset.npz)")
-    return options
-
-
-def main() -> None:
-    """Prepare, save, and show what there is."""
-    args = cli.parse(parser())
-    from tqdm import tqdm
-
-    from handsign import dataset, task
-    from handsign.files import atomic
-
-    chosen = task.load(args.task)
-    split = cli.split(args) or dataset.Split(seed=args.seed)
-    data, takes = dataset.prepare(
-        chosen, args.data, split, args.rate, lambda found: tqdm(found, "reading", unit=" takes", disable=None)
-    )
-    if args.show and not chosen.pictures:
-        raise InputError(f"{chosen.name} draws no pictures of its windows; leave out --show")
-    out = args.out or (args.data if args.data.is_dir() else args.data.parent) / "dataset.npz"
-    lines = [dataset.table(data, takes, chosen), "", f"split by {data.split}; {data.rate:.1f} samples a second"]
-    lines += [f"samples from {', '.join(data.extractors)}"]
-    lines += [f"left out: {name}: {reason}" for name, reason in data.left_out]
-    data.save(out)
-    with atomic(out.with_suffix(".txt")) as temporary:
-        temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    if args.show:
-        lines += [
-            "",
-            f"pictures: {dataset.show(data, chosen, out.with_suffix('.png') if args.show is True else args.show)}",
-        ]
-    print(
-        "\n".join(lines),
-        f"\n{len(data.X)} windows {data.X.shape[1:]} in {out}, this table in {out.with_suffix('.txt')}",
-    )
-
+from handsign.cli import preprocess
+from handsign.cli.options import run
 
 if __name__ == "__main__":
-    cli.run(main)
+    run(preprocess.main)

@@ -1,5 +1,5 @@
-"""The one exception whose message is meant for the person at the keyboard."""
+"""The exception for unusable input."""
 
 
 class InputError(ValueError):
-    """Something given to the program cannot be used: says in one line what, and what to do about it."""
+    """Unusable input, with a message for the user: one line that says what is wrong and what to do about it."""

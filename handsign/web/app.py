@@ -18,15 +18,16 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from handsign.data.store import Store
+from handsign.data.take import Take, TakeInfo
 from handsign.errors import InputError
-from handsign.takes import Store, Take, TakeInfo, checked
 from handsign.web.guard import Guard, error_response
 from handsign.web.site import MANIFEST, MODELS, STATIC, TYPES, Site
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
-    from handsign.task import Task
+    from handsign.data.format import Format
 
 LARGEST = 16 * 2**20
 """Maximum size of a posted take in bytes: 150 holistic frames are 1.4 MB."""
@@ -47,19 +48,19 @@ class Posted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     times: list[float]
     samples: bytes
 
-    def take(self, task: Task) -> Take:
-        """The take, checked against `task`.
+    def take(self, form: Format) -> Take:
+        """The take, checked against a format.
 
         Raises:
             InputError: the take is incomplete, damaged or has samples of another shape.
         """
-        size = len(self.times) * int(np.prod(task.sample)) * 4
+        size = len(self.times) * int(np.prod(form.shape)) * 4
         if len(self.samples) != size:
-            raise InputError(f"{len(self.times)} frames of {task.name} are {size} bytes, not {len(self.samples)}")
+            raise InputError(f"{len(self.times)} frames of {form.name} are {size} bytes, not {len(self.samples)}")
         times = np.array(self.times, np.float64)
         if not (np.isfinite(times).all() and (not len(times) or abs(times[-1] - times[0]) <= LONGEST)):
             raise InputError(f"its times are no seconds between 0 and {LONGEST:.0f}")
-        samples = np.frombuffer(self.samples, "<f4").reshape(len(times), *task.sample).astype(np.float32)
+        samples = np.frombuffer(self.samples, "<f4").reshape(len(times), *form.shape).astype(np.float32)
         info = TakeInfo(
             action=self.action,
             signer=self.signer,
@@ -69,7 +70,7 @@ class Posted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             rate=float((len(times) - 1) / (times[-1] - times[0])) if len(times) > 1 and times[-1] > times[0] else None,
             extractor=self.extractor,
         )
-        take = checked(Take(samples, times - times[:1], info, "the take"), task)
+        take = form.checked(Take(samples, times - times[:1], info, "the take"))
         if not isinstance(take, Take):
             raise InputError(f"{take.name} cannot be used: {take.reason}")
         return take
@@ -113,9 +114,9 @@ class Service:
         return Response(await run_in_threadpool(self._save, posted), HTTPStatus.CREATED, media_type=TYPES[".json"])
 
     def _save(self, posted: Posted) -> bytes:
-        take = posted.take(self.site.records)
+        take = posted.take(self.site.records.format)
         path = self.store.add(take)
-        saved = {"take": f"{path.parent.name}/{path.stem}", "quality": self.site.records.quality(take.samples)}
+        saved = {"take": f"{path.parent.name}/{path.stem}", "quality": self.site.records.sensor.quality(take.samples)}
         return msgspec.json.encode(saved | {"count": len(self.store.paths(posted.action, posted.signer))})
 
 

@@ -19,7 +19,7 @@ class WebConfig:
     token           what a browser has to know; empty draws one, None needs none (only on this machine)
     tls_cert        files of a certificate and its key (`tls_key`), for https
     no_gate         predict whether or not the task's gate is open
-    labels ... every    replace those fields of the model's metadata, where not None (`bundle.BundleInfo`)
+    labels              replaces the model's; the fields below it replace those of its `TriggerConfig`, where not None
     """
 
     task: str
@@ -34,7 +34,7 @@ class WebConfig:
     no_gate: bool = False
     labels: Sequence[str] | None = None
     threshold: float | None = None
-    hold: int | None = None
-    rearm: float | None = None
+    min_consecutive: int | None = None
+    refractory: float | None = None
     release: float | None = None
-    every: float | None = None
+    min_interval: float | None = None

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import uvicorn
 
-from handsign import task as tasks
+from handsign import tasks
 from handsign.errors import InputError
 from handsign.web.app import application
 from handsign.web.site import export, open_site
@@ -29,11 +29,7 @@ SHORTEST_TOKEN = 12
 """Minimum number of characters of a token."""
 
 
-def _print(line: str) -> None:
-    print(line, flush=True)  # whoever started the server in a pipe waits for the address
-
-
-def serve(config: WebConfig, report: Callable[[str], None] = _print) -> None:
+def serve(config: WebConfig, report: Callable[[str], None]) -> None:
     """Serve the page until Ctrl-C, or write it into the folder `config.export`; `report` is given the address.
 
     Raises:
@@ -46,7 +42,7 @@ def serve(config: WebConfig, report: Callable[[str], None] = _print) -> None:
         report(f"written: {config.export}; any web host serves it (the camera needs https, or localhost)")
         return
     token = _token(config)
-    app = application(site, task.store(config.data), [config.host, socket.gethostname()], token)
+    app = application(site, task.format.store(config.data), [config.host, socket.gethostname()], token)
     with _listen(config.host, config.port) as listening:
         scheme, port = "https" if config.tls_cert else "http", listening.getsockname()[1]
         host = f"[{config.host}]" if ":" in config.host else config.host

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from handsign import bundle
+from handsign.bundle.runtime import read_info
 from handsign.errors import InputError
 
 if TYPE_CHECKING:
-    from handsign.task import Task
+    from handsign.tasks import Task
     from handsign.web.config import WebConfig
 
 STATIC = Path(__file__).parent / "static"
@@ -49,8 +49,8 @@ TYPES = MappingProxyType(
         ".onnx": "application/octet-stream",
     }
 )
-OVERRIDES = ("labels", "threshold", "hold", "rearm", "release", "every")
-"""Options that replace fields of a model's metadata."""
+OVERRIDES = ("labels", "threshold", "min_consecutive", "refractory", "release", "min_interval")
+"""Options that replace fields of a model's metadata, or of the trigger in it."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Site:
             "models": [f"{MODELS}/{name}" for name in self.models],
             "changes": self.changes,
             "tasks": sorted(path.stem for path in (STATIC / "tasks").glob("*.js")),
-            "records": {"task": task.name, "actions": task.actions, "sample": task.sample} if served else None,
+            "records": {"task": task.name, "actions": task.examples, "sample": task.format.shape} if served else None,
         }
         return msgspec.json.encode(content)
 
@@ -88,7 +88,7 @@ def open_site(config: WebConfig, task: Task) -> Site:
         raise InputError(f"{VENDOR} does not exist; 'make web' fetches it (needs npm)")
     named, changes = config.model.with_suffix(".onnx"), {}
     if named.exists():
-        bundle.Bundle.load(config.model, task, config.labels)
+        task.load_model(config.model, config.labels)
         changes = {name: value for name in OVERRIDES if (value := getattr(config, name)) is not None}
         changes |= {"gate": False} if config.no_gate else {}
     elif config.model.exists():
@@ -102,7 +102,7 @@ def bundles(named: Path) -> dict[str, Path]:
     found = {}
     for path in [*([named] if named.exists() else []), *others]:
         try:
-            bundle.read_info(path)
+            read_info(path)
         except InputError:
             continue
         found[path.name] = path

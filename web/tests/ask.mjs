@@ -1,4 +1,4 @@
-// Does in JavaScript what tests/test_web_core.py asks for, on data that Python made: JSON in, JSON out.
+// Does in JavaScript what tests/web/test_core.py asks for, on data that Python made: JSON in, JSON out.
 
 import { readFileSync } from "node:fs";
 
@@ -21,11 +21,19 @@ const { fingertip } = await load("tasks/trajectory");
 const rows = (samples) => samples.map((sample) => Float32Array.from(sample));
 const plain = (array) => (array ? Array.from(array) : null);
 
+function orError(result) {
+  try {
+    return result();
+  } catch (error) {
+    return { error: error.message };
+  }
+}
+
 const answers = {
   resample: ({ samples, times, at, groups }) => plain(resample(rows(samples), times, at, groups)),
 
   trigger({ labels, config, predictions }) {
-    const trigger = new Trigger(labels, toInfo({ format: 1, ...config }));
+    const trigger = new Trigger(labels, toInfo({ format: 2, trigger: config }));
     return predictions.map(([t, probabilities]) => trigger.update(t, Float32Array.from(probabilities)));
   },
 
@@ -60,14 +68,10 @@ const answers = {
 
   metadata({ file }) {
     const { buffer, byteOffset, byteLength } = Buffer.from(file, "base64");
-    try {
-      return readMetadata(buffer.slice(byteOffset, byteOffset + byteLength));
-    } catch (error) {
-      return { error: error.message };
-    }
+    return orError(() => readMetadata(buffer.slice(byteOffset, byteOffset + byteLength)));
   },
 
-  info: ({ metadata, overrides }) => toInfo(metadata, overrides),
+  info: ({ metadata, overrides }) => orError(() => toInfo(metadata, overrides)),
   resize: ({ pixels, from, to }) => plain(resize(pixels, from, to)),
   sample: ({ rgb, channels, white }) => plain(toSample(Uint8Array.from(rgb), channels, white)),
   map: ({ labels }) => defaultMap(labels, isRest),

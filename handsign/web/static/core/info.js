@@ -1,6 +1,7 @@
 // The metadata of a bundle (`BundleInfo` in Python) under the names that the page uses.
 
-const FORMAT = 1;
+/** Format 1 has the fields of the trigger beside the others, under the short names; 2 has them in `trigger`. */
+const FORMATS = [1, 2];
 
 /**
  * @typedef {object} Info
@@ -22,7 +23,7 @@ const FORMAT = 1;
  * @property {boolean} [gate] false: predict whether or not the task's gate is open
  */
 
-/** Names in metadata. Bundles written by handsign 0.1 have the short ones. */
+/** Names in metadata. Bundles of format 1 have the short ones. */
 const NAMES = new Map([
   ["min_consecutive", "minConsecutive"],
   ["hold", "minConsecutive"],
@@ -46,7 +47,8 @@ const DEFAULTS = { layout: [], restThreshold: null, idleEvent: "", minInterval: 
  * @throws {Error} the format is not supported
  */
 export function toInfo(metadata, overrides = {}) {
-  if (metadata.format !== FORMAT) throw new Error(`it has format ${metadata.format}, this page reads ${FORMAT}`);
+  if (!FORMATS.includes(Number(metadata.format)))
+    throw new Error(`it has format ${metadata.format}, this page reads ${FORMATS.join(" and ")}`);
   return { ...DEFAULTS, .../** @type {Info} */ ({ ...renamed(metadata), ...renamed(overrides) }) };
 }
 
@@ -54,6 +56,7 @@ export function toInfo(metadata, overrides = {}) {
  * @param {Record<string, unknown>} fields
  * @returns {Record<string, unknown>}
  */
-function renamed(fields) {
-  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [NAMES.get(name) ?? name, value]));
+function renamed({ trigger = {}, ...fields }) {
+  const all = { ...fields, .../** @type {Record<string, unknown>} */ (trigger) };
+  return Object.fromEntries(Object.entries(all).map(([name, value]) => [NAMES.get(name) ?? name, value]));
 }

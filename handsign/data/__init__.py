@@ -1,0 +1,1 @@
+"""Takes on disk, and the windows, splits and datasets made of them."""

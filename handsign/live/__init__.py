@@ -1,0 +1,1 @@
+"""The loop over a source, and the sessions that it drives."""

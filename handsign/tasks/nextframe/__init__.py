@@ -1,0 +1,5 @@
+"""The task `nextframe`."""
+
+from handsign.tasks.nextframe.task import TASK
+
+__all__ = ["TASK"]

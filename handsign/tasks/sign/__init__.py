@@ -1,0 +1,5 @@
+"""The task `sign`."""
+
+from handsign.tasks.sign.task import TASK
+
+__all__ = ["TASK"]
