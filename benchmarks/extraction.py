@@ -22,13 +22,14 @@ import numpy as np
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from handsign.holistic import FastHolistic, Holistic, import_mediapipe  # noqa: E402
-from handsign.keypoints import HOLISTIC  # noqa: E402
-from handsign.sense import in_turn  # noqa: E402
-from handsign.sources import Frame, Video  # noqa: E402
+from handsign.capture.source import Frame  # noqa: E402
+from handsign.capture.stream import in_order  # noqa: E402
+from handsign.capture.video import Video  # noqa: E402
+from handsign.landmarks.detector import FastHolistic, Holistic, import_mediapipe  # noqa: E402
+from handsign.landmarks.holistic import HOLISTIC  # noqa: E402
 
 if TYPE_CHECKING:
-    from handsign.task import Sense
+    from handsign.types import Extract
 
 Array = np.ndarray[Any, Any]
 VIDEOS = [ROOT / "../shared/data/video" / name for name in ("webcam_hand.mp4", "thumb_up.mp4")]
@@ -38,12 +39,12 @@ WARM = 5
 
 
 @contextmanager
-def solution() -> Iterator[Sense]:
-    """MediaPipe's own Holistic as a sense, with the tutorial's settings and its way to the 1662 values."""
+def solution() -> Iterator[Extract]:
+    """MediaPipe's own Holistic as an extractor, with the tutorial's settings and its way to the 1662 values."""
     import_mediapipe()
     from mediapipe.python.solutions.holistic import Holistic as Solution
 
-    def sense(frame: Array) -> Array:
+    def extract(frame: Array) -> Array:
         found = model.process(cv2.cvtColor(frame, cv2.COLOR_BGR2RGB))
         parts = ((getattr(found, f"{part.name}_landmarks"), part) for part in HOLISTIC.parts)
         return np.concatenate(
@@ -56,15 +57,15 @@ def solution() -> Iterator[Sense]:
         ).astype(np.float32)
 
     with Solution(min_detection_confidence=0.5, min_tracking_confidence=0.5) as model:
-        yield sense
+        yield extract
 
 
-def timed(opened: Callable[[], AbstractContextManager[Sense]], frames: Sequence[Array]) -> tuple[Array, float, float]:
+def timed(opened: Callable[[], AbstractContextManager[Extract]], frames: Sequence[Array]) -> tuple[Array, float, float]:
     """Samples (T, 1662), and wall and CPU seconds a frame, warmed up."""
-    with opened() as sense:
-        warm = [sense(frame) for frame in frames[:WARM]]
+    with opened() as extract:
+        warm = [extract(frame) for frame in frames[:WARM]]
         wall, cpu = time.perf_counter(), time.process_time()
-        rest = [frame.sample for frame in in_turn((Frame(image, 0.0) for image in frames[WARM:]), sense)]
+        rest = [frame.sample for frame in in_order((Frame(image, 0.0) for image in frames[WARM:]), extract)]
         took = time.perf_counter() - wall, time.process_time() - cpu
     return np.array(warm + rest), took[0] / len(rest), took[1] / len(rest)
 

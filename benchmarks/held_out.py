@@ -17,15 +17,20 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from handsign import bundle, dataset, training  # noqa: E402
+from handsign import api  # noqa: E402
+from handsign.data.dataset import ARRAYS  # noqa: E402
+from handsign.data.prepare import prepare  # noqa: E402
+from handsign.data.split import Split  # noqa: E402
 from handsign.errors import InputError  # noqa: E402
 from handsign.files import atomic  # noqa: E402
+from handsign.learn.checkpoint import checkpoint_path  # noqa: E402
 
 if TYPE_CHECKING:
-    from handsign.bundle import Bundle
-    from handsign.dataset import Dataset
-    from handsign.task import Task
-    from handsign.training import Options
+    from handsign.bundle.bundle import Bundle
+    from handsign.data.dataset import Dataset
+    from handsign.learn.config import TrainConfig
+    from handsign.learn.network import Network
+    from handsign.tasks import Task
 
 Array = np.ndarray[Any, Any]
 SHARED = ROOT.parent / "shared" / "data"
@@ -45,14 +50,14 @@ def recordings(task: Task, *paths: str) -> Dataset:
     found = [_read(task, SHARED / path) for path in paths]
     first = found[0]
     assert all(data.labels == first.labels and data.rate == first.rate for data in found), "they do not go together"
-    columns = {name: np.concatenate([getattr(data, name) for data in found]) for name in dataset.ARRAYS}
+    columns = {name: np.concatenate([getattr(data, name) for data in found]) for name in ARRAYS}
     return replace(first, **columns)
 
 
 def _read(task: Task, path: Path) -> Dataset:
     if not path.exists():
         raise InputError(f"{path} is not there: this benchmark needs the recordings of ../shared/data")
-    return dataset.prepare(task, path, dataset.Split())[0]
+    return prepare(path, task.format, task.windowing, Split())[0]
 
 
 def asl_words(task: Task) -> Dataset:
@@ -86,7 +91,7 @@ def without(data: Dataset, out: Array, words: Sequence[str] = (), seed: int = 0)
     names = np.array(data.labels)[data.y.argmax(axis=1)]
     keep = ~np.isin(names, list(words))
     known = [label for label in data.labels if label not in words]
-    columns = {name: getattr(data, name)[keep] for name in dataset.ARRAYS}
+    columns = {name: getattr(data, name)[keep] for name in ARRAYS}
     columns["y"] = columns["y"][:, [data.labels.index(label) for label in known]]
     rng = np.random.default_rng(seed)
     part = np.where(out[keep], "test", "train").astype("<U5")
@@ -96,20 +101,19 @@ def without(data: Dataset, out: Array, words: Sequence[str] = (), seed: int = 0)
     return replace(data, **columns | {"part": part}, labels=known)
 
 
-def trained(task: Task, data: Dataset, options: Options, name: str) -> Bundle:
-    """A model of the task trained on the train rows, or the one in `WORK` that was trained before from the same.
+def trained(task: Task, network: Network, data: Dataset, config: TrainConfig, name: str) -> Bundle:
+    """A network of the task trained on the train rows, or the one in `WORK` that was trained before on the same.
 
     What it was trained from, with and by is part of its file's name, but for the program: after a change to how
     networks are trained, remove `WORK`, as `make bench-unseen` does.
     """
-    facts = repr([data.labels, data.part.tolist(), data.take.tolist(), options, data.rate]).encode()
+    facts = repr([data.labels, data.part.tolist(), data.take.tolist(), config, data.rate]).encode()
     path = WORK / f"{name}-{hashlib.sha256(facts).hexdigest()[:12]}.h5"
     if not path.exists():
         WORK.mkdir(exist_ok=True)
-        found = training.train(task, data, path, options, name=name)
-        bundle.save(found.model, path, bundle.describe(task, data.labels, data.rate), found.lean)
-        training.checkpoint_of(path).unlink(missing_ok=True)
-    return bundle.Bundle.load(path, task)
+        api.fit(task, network, data, path, config, name=name).save(path)
+        checkpoint_path(path).unlink(missing_ok=True)
+    return task.load_model(path)
 
 
 def few_threads(count: int = 1) -> None:

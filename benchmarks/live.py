@@ -28,9 +28,10 @@ from typing import Any
 import held_out
 import numpy as np
 
-from handsign import cli
+from handsign.capture.source import Frame, Source
+from handsign.capture.video import Video
+from handsign.cli import options as cli
 from handsign.errors import InputError
-from handsign.sources import Frame, Source, Video
 
 Array = np.ndarray[Any, Any]
 ROOT = held_out.ROOT
@@ -40,7 +41,7 @@ WARM = 35
 """Frames of a video that are not counted: the models start in them, and the window of 30 fills."""
 COPIES = 2
 """How often each video lies in the folder that is taken apart."""
-LIVE = ("--threshold", "0", "--hold", "1", "--headless")  # the first prediction is printed as an event
+LIVE = ("--threshold", "0", "--min-consecutive", "1", "--headless")  # the first prediction is printed as an event
 KEYS = ("loop", "extraction", "extraction_max_difference", "classification", "drawing", "startup")
 
 
@@ -56,7 +57,7 @@ class Clock:
         self.wall.append(time.perf_counter())
         self.cpu.append(time.process_time())
 
-    write = tick  # in place of a video file, for `live.play`
+    write = tick  # in place of a video file, for `play`
 
     def spent(self) -> tuple[int, float, float]:
         """Frames after the first `WARM`, the seconds and the CPU seconds they took."""
@@ -82,25 +83,25 @@ def resident() -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
-def session(sense: Any) -> Any:
-    """Recognition with the model that lies in the project."""
-    from handsign import live, task
-    from handsign.bundle import Bundle
+def recognise(source: Source, extract: Any, video: Any, pace: Any = None) -> None:
+    """Recognition in a source with the model that lies in the project, every frame drawn and given to `video`."""
+    from handsign import tasks
+    from handsign.live.loop import Screen, play
 
-    sign = task.load("sign")
-    bundle = Bundle.load(ROOT / "action.h5", sign)
-    return live.recogniser(sign, sense, bundle.predict, bundle.info)
+    sign = tasks.load("sign")
+    session = sign.recogniser(sign.load_model(ROOT / "action.h5"))
+    play(session, source, extract, Screen(video=video, columns=sign.format.columns), pace)
 
 
 def our_loop(videos: Sequence[Path]) -> dict[str, float]:
     """Our whole loop over videos, every frame drawn: frames a second, CPU ms a frame, peak MB."""
-    from handsign import live, task
+    from handsign import tasks
 
     clocks = []
     for path in videos:
         clocks.append(Clock())
-        with Video(path) as video, task.load("sign").sense() as sense:
-            live.play(session(sense), video, video=clocks[-1])
+        with Video(path) as video, tasks.load("sign").sensor.open() as extract:
+            recognise(video, extract, clocks[-1])
     return _summary(clocks)
 
 
@@ -162,8 +163,8 @@ def _fast(video: Path, runs: int) -> dict[str, float]:
 
 def everything(seed: int = 1) -> Array:
     """A sample (1662,) of the practice signer with all 543 landmarks visible and in the picture."""
-    from handsign.keypoints import HOLISTIC
-    from handsign.practice import PracticeSigner
+    from handsign.capture.practice import PracticeSigner
+    from handsign.landmarks.holistic import HOLISTIC
 
     with PracticeSigner(seed) as source:
         sample = next(islice(source, 60, None)).sample.copy()
@@ -178,7 +179,7 @@ def as_found(sample: Array) -> Any:
     """A sample (1662,) as the result of MediaPipe's Holistic."""
     from mediapipe.framework.formats.landmark_pb2 import NormalizedLandmark, NormalizedLandmarkList
 
-    from handsign.keypoints import HOLISTIC
+    from handsign.landmarks.holistic import HOLISTIC
 
     found = {}
     for part in HOLISTIC.parts:
@@ -195,9 +196,10 @@ def drawing(args: argparse.Namespace) -> dict[str, Any]:
 def _drawing(runs: int) -> dict[str, Any]:
     import tutorial_loop as tutorial
 
-    from handsign.keypoints import HOLISTIC
-    from handsign.screen import draw_landmarks, paint
-    from handsign.session import View
+    from handsign.display.landmarks import draw_landmarks
+    from handsign.display.overlay import paint
+    from handsign.display.view import View
+    from handsign.landmarks.holistic import HOLISTIC
 
     sample, rng = everything(), np.random.default_rng(0)
     found, image = as_found(sample), rng.integers(0, 255, (SIZE[1], SIZE[0], 3), np.uint8)
@@ -235,10 +237,11 @@ def classification(args: argparse.Namespace) -> dict[str, Any]:
 def _classification(runs: int) -> dict[str, Any]:
     import tutorial_loop as tutorial
 
-    from handsign import bundle, task
+    from handsign import tasks
+    from handsign.bundle.h5 import load_h5
 
-    ours, model, theirs = bundle.Bundle.load(ROOT / "action.h5", task.load("sign")), None, tutorial.network()
-    model = bundle.load_h5(ROOT / "action.h5")
+    ours, theirs, model = tasks.load("sign").load_model(ROOT / "action.h5"), tutorial.network(), None
+    model = load_h5(ROOT / "action.h5")
     window = np.tile(everything(), (30, 1)) + np.random.default_rng(0).normal(0, 0.01, (30, 1662)).astype(np.float32)
     ms = in_turn(
         runs,
@@ -253,10 +256,9 @@ def _classification(runs: int) -> dict[str, Any]:
 
 def startup(args: argparse.Namespace) -> dict[str, Any]:
     """From typing the command to the first prediction, and to the help."""
-    from handsign import task
-    from handsign.bundle import Bundle
+    from handsign.bundle.runtime import info_of_model
 
-    labels = Bundle.load(ROOT / "action.h5", task.load("sign")).info.labels
+    labels = info_of_model(ROOT / "action.h5").labels
     names = [f"output-{i}" for i in range(len(labels))]  # a label for rest would never be printed
     video = args.videos[0]
     runs = [
@@ -312,7 +314,7 @@ def memory(args: argparse.Namespace) -> dict[str, Any]:
 
 def _grown(count: int, path: Path, extracting: bool) -> float:
     """How much the highest memory of the last half of the frames is above that of the first, but for a tenth."""
-    from handsign import live, task
+    from handsign import tasks
 
     with Video(path) as video:
         pictures = [frame.image for frame in islice(video, 30)]
@@ -320,8 +322,8 @@ def _grown(count: int, path: Path, extracting: bool) -> float:
     samples = [base + np.float32(0.01 * np.sin(i)) * (base != 0) for i in range(30)]
     seen: list[float] = []
     meter = SimpleNamespace(write=lambda _: seen.append(resident()))
-    with task.load("sign").sense() if extracting else nullcontext() as sense:
-        live.play(session(sense), Endless(pictures, count, () if extracting else samples), video=meter)
+    with tasks.load("sign").sensor.open() if extracting else nullcontext() as extract:
+        recognise(Endless(pictures, count, () if extracting else samples), extract, meter)
     half = len(seen) // 2
     return max(seen[half:]) - max(seen[len(seen) // 10 : half])
 
@@ -344,14 +346,15 @@ def delay(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _delay(path: Path, count: int = 300) -> dict[str, float]:
-    from handsign import live, task
+    from handsign import tasks
+    from handsign.live.loop import Pace
 
     with Video(path) as video:
         pictures = [frame.image for frame in islice(video, 100)]
     pictures += pictures[::-1]  # nobody jumps
-    pace = live.Pace()
-    with task.load("sign").sense() as sense:
-        live.play(session(sense), Paced(pictures, count), video=SimpleNamespace(write=lambda _: None), pace=pace)
+    pace = Pace()
+    with tasks.load("sign").sensor.open() as extract:
+        recognise(Paced(pictures, count), extract, SimpleNamespace(write=lambda _: None), pace)
     middle, late = np.quantile(list(pace.delays)[WARM:], (0.5, 0.95)) * 1000
     return {"p50_ms": float(middle), "p95_ms": float(late), "dropped": pace.dropped / count}
 

@@ -17,10 +17,12 @@ from typing import TYPE_CHECKING, Any
 import held_out
 import numpy as np
 
-from handsign import cli, continuing, films, squares, training
-from handsign import task as tasks
-from handsign.bundle import Bundle
-from handsign.networks import import_keras
+from handsign import tasks
+from handsign.bundle.keras_loader import import_keras
+from handsign.cli import options as cli
+from handsign.learn import training
+from handsign.learn.config import TrainConfig
+from handsign.tasks.nextframe import evaluator, films, networks, squares
 
 if TYPE_CHECKING:
     import keras
@@ -35,10 +37,10 @@ SHAPE = (squares.FRAMES, squares.SIDE, squares.SIDE, 1)
 
 
 def scores(model: Path) -> dict[str, Any]:
-    """The tables of `films.score`, and how large the model is."""
-    bundle = Bundle.load(model, tasks.load("nextframe"))
-    X, following = squares.films(films.MOST, np.random.default_rng(SEED))
-    told = films.score(bundle.predict, X, following)
+    """The tables of `evaluator.score`, and how large the model is."""
+    bundle = tasks.load("nextframe").load_model(model)
+    X, following = squares.films(evaluator.MAX_FILMS, np.random.default_rng(SEED))
+    told = evaluator.score(bundle.predict, X, following)
     told["model"]["iou_rollout_mean"] = float(np.mean(told["model"]["iou_rollout"]))
     told["model"]["parameters"] = bundle.info.parameters
     return told
@@ -49,25 +51,24 @@ def example(policy: str = "float32") -> keras.Model:
     import keras
 
     with _precision(policy):
-        model = continuing.example(SHAPE)
+        model = networks.keras_example(SHAPE)
     model.compile(keras.optimizers.Adadelta(1.0), "binary_crossentropy")
     return model
 
 
 def ours(network: str | None = None) -> keras.Model:
     """What `train.py` trains, compiled as it does."""
-    task = tasks.load("nextframe")
-    task = task.variant(network) if network else task
-    model = task.build(SHAPE, ["brightness"])
-    trainee = continuing.practised(model, films.GIVEN, task.goal.drill - 1) if task.goal.drill > 1 else model
-    training._compile(trainee, task.goal, 1e-3, training.Options(**task.training))
+    net = tasks.load("nextframe").network(*([network] if network else []))
+    model, steps = net.build(SHAPE, ["brightness"]), net.objective.rollout_steps
+    trainee = networks.scheduled_sampling(model, films.CONTEXT, steps - 1) if steps > 1 else model
+    training._compile(trainee, net.objective, BATCH, TrainConfig(**net.config))
     return trainee
 
 
-def small(filters: int = continuing.FILTERS, policy: str = "float32", xla: bool = False) -> keras.Model:
+def small(filters: int = networks.FILTERS, policy: str = "float32", xla: bool = False) -> keras.Model:
     """The default network alone, without practice, of another width, precision or compiled by XLA."""
     with _precision(policy):
-        model = continuing.small(SHAPE, filters)
+        model = networks.conv_lstm(SHAPE, filters)
     model.compile("adam", "binary_crossentropy", jit_compile=xla)
     return model
 
@@ -130,11 +131,11 @@ def main() -> None:
     held_out.few_threads()
     import_keras()
     told = scores(args.model)
-    results = {"parameters_original": continuing.example(SHAPE).count_params(), **told, **held_out.machine()}
+    results = {"parameters_original": networks.keras_example(SHAPE).count_params(), **told, **held_out.machine()}
     if not args.no_speed:
         results["speed"] = speed(args.rounds)
     held_out.write(results, args.output)
-    print(films.summary(told))
+    print(evaluator.summary(told))
     for name, of in results.get("speed", {}).items():
         print(f"{name:26} {of['seconds_per_film']:8.4f} s a film  {of['share_of_example']:7.3f} of the example")
 

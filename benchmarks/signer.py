@@ -1,6 +1,6 @@
 """How well SYNTHETIC people are told apart by how they move a mouse, and verified: part of `make bench-paths`.
 
-Ten people of `handsign.crowd`, near each other and different from session to session, in the layout of the Balabit
+Ten people of `benchmarks/crowd.py`, near each other and different from session to session, in the layout of the Balabit
 challenge: imported, learned from, and asked about sessions of half a minute to one and a half, of which a third are by
 somebody else. `--demo DIR` only writes the recordings there.
 """
@@ -17,11 +17,18 @@ from typing import Any
 import held_out
 import numpy as np
 
-from handsign import bundle, cli, crowd, dataset, enrolment, recording, training, verification
-from handsign import task as tasks
-from handsign.identify import together
-from handsign.takes import Take, read
-from handsign.training import Options
+from benchmarks import crowd
+from handsign import api, tasks
+from handsign.cli import import_takes
+from handsign.cli import options as cli
+from handsign.data.prepare import prepare
+from handsign.data.readers import read
+from handsign.data.split import Split
+from handsign.data.take import Take
+from handsign.learn.config import TrainConfig
+from handsign.tasks import Task
+from handsign.tasks.signer import enrolment, scores, verification
+from handsign.tasks.signer.identification import together
 
 Array = np.ndarray[Any, Any]
 STRANGERS = 6
@@ -31,23 +38,16 @@ EPOCHS = 15
 """Fewer than `train.py` has by itself, so that this takes minutes."""
 
 
-def synthetic(folder: Path, size: crowd.Size, options: Options) -> dict[str, Any]:
+def synthetic(folder: Path, size: crowd.CrowdSize, config: TrainConfig) -> dict[str, Any]:
     """Import, train, verify, enrol."""
-    crowd.challenge(folder, size)
+    crowd.write_challenge(folder, size)
     task, data_folder = tasks.load("signer"), folder / "data"
     unsaid = {"action": None, "signer": None, "canvas": None}
-    recording.import_takes(Namespace(path=folder / "training_files", data=data_folder, task=task.name, **unsaid))
-    data, takes = dataset.prepare(task, data_folder, dataset.Split(test_size=0.0, val_size=0.0))
-    trained = training.train(task, data, folder / "signer.h5", options)
-    told = verification.evaluate(
-        task,
-        data,
-        data_folder,
-        lambda x: trained.model.predict(x, batch_size=512, verbose=0),
-        folder / "test_files",
-        folder / "public_labels.csv",
-    )
-    bundle.save(trained.model, folder / "signer.h5", bundle.describe(task, data.labels, data.rate))
+    import_takes.import_takes(Namespace(path=folder / "training_files", data=data_folder, task=task.name, **unsaid))
+    data, takes = prepare(data_folder, task.format, task.windowing, Split(test_size=0.0, val_size=0.0))
+    training = api.fit(task, task.network(), data, folder / "signer.h5", config)
+    told = verification.verify(training.trained(data_folder), folder / "test_files", folder / "public_labels.csv")
+    training.save(folder / "signer.h5")
     del told["curves"]
     return {
         "accuracy": told["accuracy"],
@@ -56,20 +56,22 @@ def synthetic(folder: Path, size: crowd.Size, options: Options) -> dict[str, Any
         "verification": told,
         "enrolment": strangers(folder, task, takes, data.rate, size),
         "windows": len(data.X),
-        "parameters": trained.model.count_params(),
-        "epochs": trained.epochs,
+        "parameters": training.result.model.count_params(),
+        "epochs": training.result.epochs,
     }
 
 
-def strangers(folder: Path, task: Any, takes: list[Take], rate: float, size: crowd.Size) -> dict[str, Any]:
+def strangers(folder: Path, task: Task, takes: list[Take], rate: float, size: crowd.CrowdSize) -> dict[str, Any]:
     """How well people enrolled from a few sessions are verified, by what the network says last, or one layer before."""
-    rng, everybody = np.random.default_rng(1), crowd.people(size.people + STRANGERS)[size.people :]
+    rng, everybody = np.random.default_rng(1), crowd.sample_people(size.people + STRANGERS)[size.people :]
     paths = folder / "strangers"
     for i, who in enumerate(everybody):
         for n in range(ENROLLED + ASKED):
-            crowd.write(paths / f"new{i}/session_{n}", crowd.rows(who, float(np.mean(size.test_seconds)), rng))
-    new = [take for take in read(paths, task) if isinstance(take, Take)]
-    network = bundle.Bundle.load(folder / "signer.h5", task)
+            crowd.write_csv(
+                paths / f"new{i}/session_{n}", crowd.session_rows(who, float(np.mean(size.test_seconds)), rng)
+            )
+    new = [take for take in read(paths, task.format, task.windowing.duration) if isinstance(take, Take)]
+    network = task.load_model(folder / "signer.h5")
     ways = {
         "embedding": enrolment.embedder(folder / "signer.onnx"),
         "scores": lambda x: np.tile(together(network.predict(x)), (len(x), 1)),
@@ -77,11 +79,11 @@ def strangers(folder: Path, task: Any, takes: list[Take], rate: float, size: cro
     return {name: _enrolled(task, takes, new, rate, embed) for name, embed in ways.items()}
 
 
-def _enrolled(task: Any, takes: list[Take], new: list[Take], rate: float, embed: Any) -> dict[str, float]:
+def _enrolled(task: Task, takes: list[Take], new: list[Take], rate: float, embed: Any) -> dict[str, float]:
     from sklearn.metrics import roc_auc_score, roc_curve
 
-    cohort = np.stack([enrolment.where(take, task, rate, embed) for take in takes])
-    at = {take.name: enrolment.where(take, task, rate, embed) for take in new}
+    cohort = np.stack([enrolment.embedding(take, task, rate, embed) for take in takes])
+    at = {take.name: enrolment.embedding(take, task, rate, embed) for take in new}
     own = sorted({take.info.signer for take in new})
     by = {who: [at[take.name] for take in new if take.info.signer == who] for who in own}
     claims = [
@@ -109,17 +111,17 @@ def main() -> None:
     options.add_argument("--epochs", type=cli.positive, default=EPOCHS, help=f"of the network (default: {EPOCHS})")
     options.add_argument("--output", type=Path, default=held_out.ROOT / "benchmarks/results/signer.json")
     args = options.parse_args()
-    size = crowd.Size()
+    size = crowd.CrowdSize()
     if args.demo:
-        crowd.challenge(args.demo, size)
+        crowd.write_challenge(args.demo, size)
         print(f"written: {args.demo}/training_files, test_files, public_labels.csv, all of it synthetic")
         return
-    how = Options(**{**tasks.load("signer").training, "epochs": args.epochs, "logs": None})
+    config = TrainConfig(**{**tasks.load("signer").network().config, "epochs": args.epochs, "logs": None})
     with tempfile.TemporaryDirectory() as folder:
-        found = synthetic(Path(folder), size, how)
+        found = synthetic(Path(folder), size, config)
     facts = {**held_out.machine(), "data": "synthetic: no person moved", "size": asdict(size)}
     held_out.write({**found, **facts}, args.output)
-    print(verification.summary(found["verification"]))
+    print(scores.summary(found["verification"]))
     print(found["enrolment"])
 
 

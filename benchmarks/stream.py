@@ -18,25 +18,26 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import held_out
+import msgspec
 import numpy as np
 
-from handsign import cli, training
-from handsign import task as tasks
-from handsign.augment import move
-from handsign.goals import is_rest
-from handsign.keypoints import POSE_NAMES
-from handsign.live import recogniser
-from handsign.session import Event
-from handsign.sources import Frame
-from handsign.takes import Take, read
-from handsign.windows import resample
+from handsign import tasks
+from handsign.cli import options as cli
+from handsign.data.readers import read
+from handsign.data.take import Take, is_rest
+from handsign.data.windows import resample
+from handsign.landmarks.holistic import POSE_NAMES
+from handsign.learn.config import TrainConfig
+from handsign.live.trigger import Event
+from handsign.tasks.sign.transforms.spatial import change_view
 
 if TYPE_CHECKING:
-    from handsign.bundle import BundleInfo
-    from handsign.dataset import Dataset
-    from handsign.keypoints import Layout
-    from handsign.session import Recognising
-    from handsign.task import Task
+    from handsign.bundle.info import BundleInfo
+    from handsign.data.dataset import Dataset
+    from handsign.landmarks.layout import Layout
+    from handsign.learn.network import Network
+    from handsign.live.recogniser import Recogniser
+    from handsign.tasks import Task
 
 Array = np.ndarray[Any, Any]
 RATE = 30.0
@@ -110,7 +111,7 @@ def score(signs: Sequence[Sign], events: Sequence[Event], length: float) -> Scor
     ends = [min(sign.end + AFTER, limit) for sign, limit in zip(signs, after, strict=True)]
     free = list(events)
     for sign, end in zip(signs, ends, strict=True):
-        own = [event for event in free if sign.start <= event.t < end]
+        own = [event for event in free if sign.start <= event.time < end]
         free = [event for event in free if event not in own]
         if sign.known:
             result.signs.append((sign.label, *_outcome(sign, own)))
@@ -127,7 +128,7 @@ def _outcome(sign: Sign, events: Sequence[Event]) -> tuple[str, float | None]:
     if any(event.label != sign.label for event in events):
         return "wrong", None
     if len(events) == 1:
-        return "found", events[0].t - (sign.start + sign.end) / 2
+        return "found", events[0].time - (sign.start + sign.end) / 2
     return ("doubled" if events else "missed"), None
 
 
@@ -194,8 +195,8 @@ def _shoulders(samples: Array, layout: Layout) -> tuple[Array, float] | None:
 def _moved(samples: Array, layout: Layout, body: tuple[Array, float], place: Array, size: float) -> Array:
     """Samples of a `body`, moved and scaled so that its shoulders are at `place` (2,), `size` apart."""
     scale = size / body[1]
-    right, down = place - 0.5 - (body[0] - 0.5) * scale  # `move` scales about the picture's middle
-    return move(samples, layout, scale=scale, shift=(right, down))
+    right, down = place - 0.5 - (body[0] - 0.5) * scale  # `change_view` scales about the image's middle
+    return change_view(samples, layout, scale=scale, shift=(right, down))
 
 
 def unknown_words(data: Dataset, folds: Sequence[Array], seed: int) -> list[list[str]]:
@@ -230,17 +231,18 @@ def streams(
 
 def recorded(task: Task) -> dict[str, Take]:
     """The takes of asl_words by their names, without their stale frames."""
-    found = read(held_out.SHARED / "asl_words/asl_words.npz", task)
+    found = read(held_out.SHARED / "asl_words/asl_words.npz", task.format, task.windowing.duration)
     whole = [take for take in found if isinstance(take, Take)]
     return {take.name: replace(take, samples=take.samples[STALE:], times=take.times[STALE:]) for take in whole}
 
 
-def watch(stream: Stream, session: Recognising) -> list[Event]:
-    """What `session` recognises in a stream, shown to it frame by frame."""
-    nothing = np.zeros((1, 1, 3), np.uint8)
-    for time, sample in zip(stream.times, stream.samples, strict=True):
-        session.see(Frame(nothing, float(time), sample))
-    return session.events
+def watch(stream: Stream, session: Recogniser) -> list[Event]:
+    """What `session` recognises in a stream, given to it sample by sample."""
+    events = []
+    for time, sample in zip(stream.times.tolist(), stream.samples, strict=True):
+        session.update_sample(sample, time)
+        events += [session.event] if session.event else []
+    return events
 
 
 def shares(found: Score) -> dict[str, Any]:
@@ -293,26 +295,26 @@ def text(rows: Mapping[str, Mapping[str, Any]], *fields: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def opened(network: str | None) -> tuple[Task, Dataset, Mapping[str, Take]]:
-    """The task with its network, the dataset and the takes it was made of."""
-    task = tasks.load("sign").variant(network) if network else tasks.load("sign")
-    return task, held_out.asl_words(task), recorded(task)
+def opened(network: str | None) -> tuple[Task, Network, Dataset, Mapping[str, Take]]:
+    """The task, its network, the dataset and the takes it was made of."""
+    task = tasks.load("sign")
+    return task, task.network(*([network] if network else [])), held_out.asl_words(task), recorded(task)
 
 
 def fold(args: argparse.Namespace, seed: int, number: int) -> Fold:
     """Train (or find) the model of a fold and a seed, and let it watch the streams of the sessions held out."""
-    task, data, takes = opened(args.network)
-    assert task.layout, "a body is looked for"
+    task, network, data, takes = opened(args.network)
+    layout = task.format.columns
+    assert layout, "a body is looked for"
     out = held_out.asl_folds(data)[number]
     unknown = unknown_words(data, held_out.asl_folds(data), seed)[number]
     learned = held_out.without(data, out, unknown, seed)
     given = {"seed": seed, "logs": None} | ({"epochs": args.epochs} if args.epochs else {})
     name = f"stream-{args.network or 'default'}-{number}-{seed}"
-    model = held_out.trained(task, learned, training.Options(**given), name)
+    model = held_out.trained(task, network, learned, TrainConfig(**given), name)
     found = Score()
-    for stream in streams(data, takes, out, learned.labels, task.layout, args.takes, 100 * seed + number):
-        session = recogniser(task, lambda image: image, model.predict, model.info)
-        found += score(stream.signs, watch(stream, session), float(stream.times[-1]))
+    for stream in streams(data, takes, out, learned.labels, layout, args.takes, 100 * seed + number):
+        found += score(stream.signs, watch(stream, task.recogniser(model)), float(stream.times[-1]))
     return Fold(found, unknown, model.info)
 
 
@@ -337,7 +339,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     return {
         **shares(total),
         "network": args.network or "default",
-        "trigger": {name: getattr(found.info, name) for name in ("threshold", "hold", "rearm", "release")},
+        "trigger": msgspec.to_builtins(found.info.trigger),
         "folds": rows,
         "words": by_word(total),
         "unknown_words": by_unknown(total),
@@ -351,7 +353,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 def main() -> None:
     """Measure, print tables, and write `benchmarks/results/stream.json`."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--network", help="a variant of the task (default: its own network)")
+    parser.add_argument("--network", help="another network of the task (default: its own)")
     parser.add_argument("--seed", type=int, nargs="+", default=[0, 1, 2], help="of training and streams; pooled")
     parser.add_argument("--folds", type=int, nargs="+", choices=range(held_out.FOLDS), default=range(held_out.FOLDS))
     parser.add_argument("--epochs", type=int, help="at most so many (default: as train.py)")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -19,15 +19,21 @@ import held_out
 import numpy as np
 from tqdm import tqdm
 
-from handsign import bundle, cli, crossvalidation
-from handsign import task as tasks
-from handsign.dataset import Dataset, Split, prepare
+from handsign import tasks
+from handsign.bundle.info import describe
+from handsign.bundle.saving import save
+from handsign.capture.video import Video
+from handsign.cli import options as cli
+from handsign.data.dataset import Dataset
+from handsign.data.prepare import prepare
+from handsign.data.split import Split
+from handsign.data.take import Take, TakeInfo
 from handsign.errors import InputError
-from handsign.frames import Pictures, small
-from handsign.sources import Video
-from handsign.takes import Take, TakeInfo
-from handsign.task import Task
-from handsign.training import Options
+from handsign.evaluate import crossvalidation
+from handsign.learn.config import TrainConfig
+from handsign.learn.network import Network
+from handsign.tasks import Task
+from handsign.tasks.strike.images import ImageStore, to_sample
 
 Array = np.ndarray[Any, Any]
 Cuts = Mapping[str, Sequence[tuple[str, int, int]]]
@@ -66,12 +72,12 @@ NETWORKS = {"one picture": ((), 1), "three pictures, GRU": ((), 3), "three pictu
 
 def pictures(pieces: Pieces, folder: Path) -> None:
     """Write the frames of the pieces as takes into a folder, one of its folders a label."""
-    store = Pictures(folder)
+    store = ImageStore(folder)
     for label, cuts in pieces.of.items():
         for name, first, end in cuts:
             path = held_out.SHARED / "video" / f"{name}.mp4"
             with Video(path) as video:
-                frames = [(frame.time, small(frame.image)) for frame in video][first : min(end, END) : pieces.every]
+                frames = [(frame.time, to_sample(frame.image)) for frame in video][first : min(end, END) : pieces.every]
             times = np.array([at for at, _ in frames])
             store.add(Take(np.stack([one for _, one in frames]), times - times[0], TakeInfo(action=label)))
 
@@ -81,29 +87,30 @@ def datasets(task: Task, folder: Path) -> Iterator[tuple[str, Dataset]]:
     for i, (name, pieces) in enumerate(VIDEOS.items()):
         if not (folder / str(i)).exists():
             pictures(pieces, folder / str(i))
-        yield name, prepare(task, folder / str(i), Split(test_size=0), pieces.rate)[0]
-    if task.window == 1:  # the others are no sequences
-        yield POSES, prepare(task, held_out.SHARED / "photo/poses", Split(test_size=0))[0]
+        yield name, prepare(folder / str(i), task.format, task.windowing, Split(test_size=0), pieces.rate)[0]
+    if task.windowing.length == 1:  # the others are no sequences
+        yield POSES, prepare(held_out.SHARED / "photo/poses", task.format, task.windowing, Split(test_size=0))[0]
 
 
-def asked(task: Task, data: Dataset) -> dict[str, Any]:
+def asked(task: Task, network: Network, data: Dataset) -> dict[str, Any]:
     """Accuracy by blocks, and what is easy to beat on the same pictures; CPU seconds of all that."""
-    planned = crossvalidation.plan(task, data, "blocks", 5)
-    assert planned is not None
+    folds = task.evaluator.folds(data, "blocks", 5)
+    assert folds is not None
     began = time.process_time()
-    options = Options(**{**task.training, "logs": None})
-    test = crossvalidation.results(task, data, planned, options)["test"]
+    config = TrainConfig(**{**network.config, "logs": None})
+    test = crossvalidation.results(network, data, folds, config)["test"]
     seconds = time.process_time() - began
     found = {name: test[name] for name in ("accuracy", "rows", "right", "log_loss", "confusion")}
-    return {**found, "labels": data.labels, "cpu_s": round(seconds, 1), **task.goal.baselines(data, planned.parts)}
+    return {**found, "labels": data.labels, "cpu_s": round(seconds, 1), **task.evaluator.baselines(data, folds.parts)}
 
 
-def speed(task: Task, folder: Path) -> dict[str, Any]:
+def speed(task: Task, network: Network, folder: Path) -> dict[str, Any]:
     """Milliseconds of CPU that the bundle takes for a look, on one thread; its size; its weights."""
-    model = task.build((task.window, *task.sample), ["kick", "other", "punch"])
-    info = bundle.save(model, folder / "s.h5", bundle.describe(task, ["kick", "other", "punch"], task.rate))
-    asks = bundle.Bundle.load(folder / "s.h5", task)
-    window = np.zeros((1, task.window, *task.sample), np.float32)
+    labels, length, rate = ["kick", "other", "punch"], task.windowing.length, task.windowing.rate
+    model = network.build((length, *task.format.shape), labels)
+    info = save(model, folder / "s.h5", describe(task.format, labels, length, rate, network.trigger))
+    asks = task.load_model(folder / "s.h5")
+    window = np.zeros((1, length, *task.format.shape), np.float32)
     asks.predict(window)
     began = time.process_time()
     for _ in range(LOOKS):
@@ -134,15 +141,13 @@ def main() -> None:
         raise InputError(f"{held_out.SHARED} is not there: this benchmark needs its videos and photos")
     results: dict[str, Any] = {**held_out.machine(), "accuracy": {}, "speed": {}}
     with TemporaryDirectory() as folder:
-        for network in tqdm(args.networks, "networks", disable=None):
-            variants, window = NETWORKS[network]
-            task = tasks.load("strike")
-            for name in variants:
-                task = task.variant(name)
-            task = replace(task, window=window)
+        for title in tqdm(args.networks, "networks", disable=None):
+            names, window = NETWORKS[title]
+            task = tasks.load("strike").with_shape(window)
+            network = task.network(*names)
             for name, data in datasets(task, Path(folder)):
-                results["accuracy"].setdefault(name, {})[network] = asked(task, data)
-            results["speed"][network] = speed(task, Path(folder))
+                results["accuracy"].setdefault(name, {})[title] = asked(task, network, data)
+            results["speed"][title] = speed(task, network, Path(folder))
     held_out.write(results, args.output)
     print(show(results))
     print(results["speed"])

@@ -1,6 +1,6 @@
 """How far the shipped model of paths sees ahead, on recordings of people it has not learned from: `make bench-paths`.
 
-The people are synthetic (`handsign.paths`), ten others than those of the sample recordings; beside the model stand
+The people are synthetic (`synthetic_take`), ten others than those of the sample recordings; beside the model stand
 staying put, constant velocity and constant acceleration. About people this says that the program works, no more.
 """
 
@@ -15,37 +15,41 @@ from typing import Any
 import held_out
 import numpy as np
 
-from handsign import cli, forecasting
-from handsign import task as tasks
-from handsign.bundle import Bundle
-from handsign.dataset import Dataset, Split, prepare
-from handsign.paths import synthetic
-from handsign.takes import Store
-from handsign.training import encode
+from handsign import tasks
+from handsign.cli import options as cli
+from handsign.data.dataset import Dataset
+from handsign.data.prepare import prepare
+from handsign.data.split import Split
+from handsign.data.store import Store
+from handsign.evaluate import forecasting
+from handsign.tasks import Task
+from handsign.tasks.trajectory.synthetic import synthetic_take
+from handsign.types import Array
 
 PEOPLE = range(1, 11)
 """Seeds; the sample recordings are of others, 11 to 20."""
 POINTS = 3600
 
 
-def recordings(name: str, rate: float) -> Dataset:
+def recordings(task: Task, rate: float) -> Dataset:
     """A minute of each of the people, all of it for testing."""
     with TemporaryDirectory() as folder:
         for seed in PEOPLE:
-            Store(Path(folder)).add(synthetic(seed, POINTS))
-        data = prepare(tasks.load(name), Path(folder), Split(), rate)[0]
+            Store(Path(folder)).add(synthetic_take(seed, POINTS))
+        data = prepare(Path(folder), task.format, task.windowing, Split(), rate)[0]
     return replace(data, part=np.full(len(data.X), "test"))
 
 
 def measured(model: Path, name: str) -> tuple[dict[str, Any], float]:
-    """The table of `forecasting.score`, and the samples a second that its steps are."""
+    """The table of `ForecastEvaluator.score`, and the samples a second that its steps are."""
     task = tasks.load(name)
-    bundle = Bundle.load(model, task)
-    data = recordings(name, bundle.info.rate)
-    told = forecasting.score(
-        task.goal, lambda windows: bundle.predict(encode(task, windows)), data, "test", bundle.info.fan
-    )
-    return told, bundle.info.rate
+    bundle, network = task.load_model(model), task.network()
+    data = recordings(task, bundle.info.rate)
+
+    def predict(windows: Array) -> Array:
+        return bundle.predict(network.encode_all(windows))
+
+    return task.evaluator.score(predict, data, "test", bundle.info.prediction_intervals), bundle.info.rate
 
 
 def main() -> None:

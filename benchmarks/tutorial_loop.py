@@ -85,7 +85,8 @@ def write(image: Array, probabilities: Sequence[float], sentence: Sequence[str])
 def network() -> Any:
     """The tutorial's network in Keras. Its weights are drawn: what it says costs the same."""
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-    from handsign.networks import import_keras, lstm
+    from handsign.bundle.keras_loader import import_keras
+    from handsign.tasks.sign.networks import lstm
 
     import_keras()
     return lstm((WINDOW, 1662), LABELS)

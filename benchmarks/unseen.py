@@ -20,12 +20,13 @@ import held_out
 import numpy as np
 from tqdm import tqdm
 
-from handsign import bundle, cli, evaluation
-from handsign import task as tasks
-from handsign.dataset import Dataset
-from handsign.goals import is_rest
-from handsign.normalise import normaliser
-from handsign.training import Options
+from handsign import tasks
+from handsign.cli import options as cli
+from handsign.data.dataset import Dataset
+from handsign.data.take import is_rest
+from handsign.evaluate import classification
+from handsign.learn.config import TrainConfig
+from handsign.tasks.sign.normalise import normaliser
 
 Array = np.ndarray[Any, Any]
 NETWORKS = ("lstm", "conv")
@@ -48,9 +49,9 @@ def answers(job: tuple[str, str, int, int]) -> Array:
     """Set, network, seed and fold -> what a model trained without the fold says about it (held out, labels)."""
     name, network, seed, fold = job
     data, folds = opened(name)
-    task = tasks.load("sign") if network == "lstm" else tasks.load("sign").variant(network)
-    data = held_out.without(data, folds[fold], seed=seed)
-    model = held_out.trained(task, data, Options(seed=seed, logs=None), f"{name}-{network}-{seed}-{fold}")
+    task = tasks.load("sign")
+    data, config = held_out.without(data, folds[fold], seed=seed), TrainConfig(seed=seed, logs=None)
+    model = held_out.trained(task, task.network(network), data, config, f"{name}-{network}-{seed}-{fold}")
     return model.predict(data.X[data.part == "test"])
 
 
@@ -79,7 +80,7 @@ def _scores(data: Dataset, folds: Sequence[Array], said: Array) -> dict[str, Any
     found = {
         "folds": [float(right[out & ~rest].mean()) for out in folds],
         "words": {word: float(right[labels[true] == word].mean()) for word in data.labels if not is_rest(word)},
-        "ece": evaluation.metrics(data.y, said, data.labels)["ece"],
+        "ece": classification.metrics(data.y, said, data.labels)["ece"],
     }
     return {
         "accuracy": float(np.mean(found["folds"])),
@@ -123,7 +124,7 @@ def stranger(model: Path) -> dict[str, Any]:
     """What the model in the project makes of somebody else, with all its labels in play."""
     task = tasks.load("sign")
     data = held_out.recordings(task, "asl_stranger/asl_stranger.npz")
-    trained = bundle.Bundle.load(model, task)
+    trained = task.load_model(model)
     said = np.array(trained.info.labels)[trained.predict(data.X).argmax(axis=1)]
     true = np.array(data.labels)[data.y.argmax(axis=1)]
     each = {label: float((said[true == label] == label).mean()) for label in data.labels}

@@ -17,9 +17,9 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from browser import browser, camera_file, driving, frames, running  # noqa: E402
 
-from handsign import task as tasks  # noqa: E402
+from handsign import tasks  # noqa: E402
+from handsign.data.store import Store  # noqa: E402
 from handsign.files import atomic  # noqa: E402
-from handsign.takes import Store  # noqa: E402
 from handsign.web import site  # noqa: E402
 from handsign.web.app import application  # noqa: E402
 

@@ -17,7 +17,7 @@ import pytest
 import uvicorn
 from onnx import TensorProto, helper, numpy_helper
 
-from handsign.bundle import KEY, BundleInfo
+from handsign.bundle.info import KEY, BundleInfo
 from handsign.web import server, site
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")

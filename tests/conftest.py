@@ -13,12 +13,25 @@ import numpy as np
 import pytest
 from strikes import make
 
-from handsign import task as tasks
-from handsign.keypoints import HOLISTIC
-from handsign.takes import Take, TakeInfo
-from handsign.task import Task
+from handsign import tasks
+from handsign.data.take import Take, TakeInfo
+from handsign.landmarks.holistic import HOLISTIC
+from handsign.tasks import Task
 
 ROOT = Path(__file__).parent.parent
+
+
+SLOW_FIXTURES = {"strikes", "trained", "training", "stopped_early", "display", "chromium", "files"}
+"""Fixtures that train a model, or open a window or a browser."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests with slow fixtures; files with slow tests run first, so that two processes end at about one time."""
+    for item in items:
+        if SLOW_FIXTURES & set(getattr(item, "fixturenames", ())):
+            item.add_marker("slow")
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
 
 
 @pytest.fixture(scope="session")
@@ -42,7 +55,7 @@ def strikes(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, s
 
 
 @contextmanager
-def fake_sense() -> Iterator[Callable[[Any], Any]]:
+def fake_sensor() -> Iterator[Callable[[Any], Any]]:
     """In place of MediaPipe: a person with a right hand, all coordinates the brightness of the frame in 0..1."""
     yield lambda frame: HOLISTIC.assemble(
         {"pose": np.full((33, 4), 0.5), "right_hand": np.full((21, 3), 0.01 + frame.mean() / 255)}
@@ -51,8 +64,9 @@ def fake_sense() -> Iterator[Callable[[Any], Any]]:
 
 @pytest.fixture(scope="session")
 def sign() -> Task:
-    """The sign task with `fake_sense`."""
-    return replace(tasks.load("sign"), sense=fake_sense)
+    """The sign task with `fake_sensor`."""
+    task = tasks.load("sign")
+    return replace(task, sensor=replace(task.sensor, open=fake_sensor))
 
 
 def make_take(
