@@ -2,6 +2,8 @@
 VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes
+# Two processes; the tests of one file stay in one, so that they share its trained models.
+PYTEST := $(PY) -m pytest --numprocesses=2 --dist=loadfile
 SIGNS := hello thanks iloveyou yes no please help more nothing
 
 NPM := $(shell command -v npm)
@@ -10,7 +12,7 @@ TSC := web/node_modules/.bin/tsc
 BIOME := web/node_modules/@biomejs/cli-linux-x64/biome
 LINT_WEB := { test ! -x $(TSC) || $(TSC) -p web; } && { test ! -x $(BIOME) || $(BIOME) ci --error-on-warnings; }
 
-.PHONY: demo test test-web web lint requirements clean bench bench-nextframe bench-paths bench-strike bench-stream bench-unseen \
+.PHONY: demo test check lint fast-tests test-web web lint requirements clean bench bench-nextframe bench-paths bench-strike bench-stream bench-unseen \
 	bench-web model nextframe-model path-model
 
 demo: $(VENV)/.run
@@ -26,11 +28,23 @@ demo: $(VENV)/.run
 		--output demo/live.mp4 --events demo/events.jsonl
 	@echo; echo "Look at demo/live.mp4, demo/events.jsonl and demo/report/index.html"
 
-test: $(VENV)/.test $(if $(NPM),web)
+# Everything: lint, types and all tests, on two cores; 8 minutes at most.
+test: lint
+	$(PYTEST)
+
+# Before a commit: lint, types and the tests that take less than half a second; under a minute.
+check: $(VENV)/.test $(if $(NPM),web)
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync lint fast-tests
+
+fast-tests: $(VENV)/.test
+	$(PYTEST) -m "not slow"
+
+lint: $(VENV)/.test $(if $(NPM),web)
 	$(LINT_WEB)
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
-	$(PY) -m pytest
+	$(VENV)/bin/lint-imports
+	PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(VENV)/bin/pyright
 
 # The page's packages from npm, by the lock file; 43 MB of them go to handsign/web/static/vendor, which git ignores.
 web: web/node_modules/.vendor
@@ -42,7 +56,7 @@ web/node_modules/.vendor: web/package-lock.json web/vendor.mjs
 # The tests of the page, which `make test` runs as well: JavaScript in node, the server, and the page in Chromium.
 test-web: $(VENV)/.test $(if $(NPM),web)
 	$(LINT_WEB)
-	$(PY) -m pytest tests/test_web_core.py tests/test_web_server.py tests/test_web_page.py
+	$(PY) -m pytest tests/web
 
 # How fast the page is in Chromium on this machine: a minute.
 bench-web: $(VENV)/.test web
@@ -78,11 +92,12 @@ bench-strike: $(VENV)/.run
 model: $(VENV)/.run
 	$(PY) train.py --data ../shared/data/asl_words --network conv --seed 0 --test-size 0
 
-# The sample recordings of paths, by nobody (handsign/paths.py), and the trajectory.h5 that has learned from them.
+# The sample recordings of paths, by nobody (handsign/tasks/trajectory/synthetic.py), and the trajectory.h5 that has learned from them.
 path-model: $(VENV)/.run
 	rm -f paths/path/synthetic-*.npz
-	$(PY) -c "from pathlib import Path; from handsign import paths, takes; \
-		[takes.Store(Path('paths')).add(paths.synthetic(person, 650)) for person in range(11, 21)]"
+	$(PY) -c "from pathlib import Path; from handsign.data.store import Store; \
+		from handsign.tasks.trajectory.synthetic import synthetic_take; \
+		[Store(Path('paths')).add(synthetic_take(person, 650)) for person in range(11, 21)]"
 	$(PY) train.py --task trajectory --seed 0
 
 # Where a path goes next, and who moved it.
@@ -99,12 +114,13 @@ nextframe-model: $(VENV)/.run
 	$(PY) train.py --task nextframe --seed 0
 	$(PY) train.py --task nextframe --seed 2 --continue --epochs 6
 
-# The lists of exact versions with hashes, for every platform, from the versions in pyproject.toml.
+# The lists of exact versions with hashes, for every platform, from the ranges in pyproject.toml. Versions that are in a
+# list stay while they fit; `make requirements UPGRADE=--upgrade` takes the newest, `UPGRADE='-P name'` those of one package.
 requirements:
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \
-		pyproject.toml -o requirements.txt
+		--extra train --extra web $(UPGRADE) pyproject.toml -o requirements.txt
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \
-		--group dev -c requirements.txt -o requirements-dev.txt
+		--group dev -c requirements.txt $(UPGRADE) -o requirements-dev.txt
 	echo uv | uv pip compile --no-config --generate-hashes --no-emit-index-url --no-annotate --no-header - -o tools/uv.txt
 
 # Signs found and false events in long streams of sessions held out whole; trains fifteen models.

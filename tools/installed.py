@@ -10,9 +10,9 @@ from importlib.metadata import distributions
 from pathlib import Path
 
 project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))
-names = project["project"]["dependencies"] + [
-    name for group in sys.argv[1:] for name in project["dependency-groups"][group]
-]
+extras = project["project"]["optional-dependencies"]
+names = [*project["project"]["dependencies"], *extras["train"], *extras["web"]]
+names += [name for group in sys.argv[1:] for name in project["dependency-groups"][group]]
 found = {re.sub(r"[-_.]+", "-", package.name).lower() for package in distributions()}
 missing = sorted({re.match(r"[\w.-]+", name)[0].lower() for name in names} - found)
 if missing:
