@@ -2,29 +2,17 @@
 
 From its import on, onnxruntime 1.31 looks up `mobile.events.data.microsoft.com` and keeps a device id and a queue of
 events under the user's cache folder. Only an environment variable stops that, and only if it is set before the import
-(`onnxruntime.disable_telemetry_events()` comes too late), so `import handsign` imports this module.
+(`onnxruntime.disable_telemetry_events()` comes too late), so `handsign/__init__.py`, which runs first, sets it.
 """
 
 from __future__ import annotations
 
-import logging
-import os
-import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import onnxruntime
-
-VARIABLE = "ORT_DISABLE_TELEMETRY"
-
-if "onnxruntime" in sys.modules and os.environ.get(VARIABLE) != "1":
-    logging.getLogger("handsign").warning(
-        "onnxruntime was imported before handsign and reports usage to its maker; import handsign first, or set %s=1",
-        VARIABLE,
-    )
-os.environ[VARIABLE] = "1"
 
 
 def open_session(model: Path | bytes, threads: int = 0) -> onnxruntime.InferenceSession:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from handsign.capture.factory import CameraConfig
 from handsign.errors import InputError
 
 if TYPE_CHECKING:
+    from handsign.capture.factory import CameraConfig
     from handsign.data.split import Split
     from handsign.data.store import Store
     from handsign.display.window import Window
@@ -46,31 +45,20 @@ def parse(options: argparse.ArgumentParser, argv: Sequence[str] | None = None) -
         InputError: there is no such task.
     """
     args = options.parse_args(argv)
-    print_log()
     from handsign import tasks
+    from handsign.cli.log import print_log
+
+    print_log()
 
     form = tasks.load(args.task).format
     args.data, args.model = args.data or Path(form.data), args.model or Path(form.model)
     return args
 
 
-class _Print(logging.Handler):
-    """Prints the messages of the log, as they are."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        print(self.format(record), flush=True)
-
-
-def print_log() -> None:
-    """Show what the package logs on the terminal."""
-    log = logging.getLogger("handsign")
-    if not any(isinstance(handler, _Print) for handler in log.handlers):
-        log.addHandler(_Print())
-    log.setLevel(logging.INFO)
-
-
 def camera(args: argparse.Namespace) -> CameraConfig:
     """How to open the camera, by the options of `add_camera`."""
+    from handsign.capture.factory import CameraConfig
+
     return CameraConfig(args.camera, (args.width, args.height), args.fps)
 
 

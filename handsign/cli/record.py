@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from handsign import tasks
 from handsign.capture.factory import is_practice, open_camera_or_source
 from handsign.cli import options as cli
-from handsign.cli.extract import extract_takes
 from handsign.data.take import NOTHING, TakeInfo, is_rest
 from handsign.errors import InputError
 from handsign.live.loop import Screen, play
@@ -28,6 +27,8 @@ def record(args: argparse.Namespace) -> None:
     task = tasks.load(args.task, args.fast)
     store = task.format.store(args.data)
     if args.source and not is_practice(args.source):
+        from handsign.cli.extract import extract_takes
+
         extract_takes(args, task, store)
         return
     plan = _plan(args, task)

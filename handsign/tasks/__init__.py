@@ -21,7 +21,6 @@ from handsign.data.format import Format
 from handsign.data.windowing import ClassificationWindowing, ForecastWindowing
 from handsign.errors import InputError
 from handsign.evaluate.classification import ClassificationEvaluator
-from handsign.evaluate.forecasting import ForecastEvaluator
 from handsign.learn.network import Network
 from handsign.learn.objective import ClassificationObjective, ForecastObjective
 
@@ -167,6 +166,8 @@ def forecasting(
     **network: Any,
 ) -> Task:
     """A task that asks which samples follow a window; `names` are those of a sample's last axis."""
+    from handsign.evaluate.forecasting import ForecastEvaluator
+
     objective = ForecastObjective(steps=steps)
     return Task(
         examples=tuple(examples),

@@ -18,7 +18,6 @@ from handsign.landmarks.holistic import HOLISTIC
 from handsign.learn.network import Network
 from handsign.learn.objective import ClassificationObjective
 from handsign.tasks import Task
-from handsign.tasks.sign import augment, preview
 from handsign.tasks.sign.gate import gate
 from handsign.tasks.sign.networks import conv, lstm
 from handsign.tasks.sign.normalise import normaliser
@@ -26,6 +25,7 @@ from handsign.tasks.sign.pose_files import read_pose
 
 if TYPE_CHECKING:
     import keras
+    from matplotlib.figure import Figure
 
     from handsign.types import Array
 
@@ -68,9 +68,18 @@ AUGMENTED = HOLISTIC.pick("pose", "left_hand", "right_hand")
 
 def augmented(windows: Array, y: Array, rest: Array, rest_y: Array, rng: np.random.Generator) -> tuple[Array, Array]:
     """Augmentation of windows (n, T, 1662) with `augment.blend` and `augment.augment`; the face becomes zeros."""
+    from handsign.tasks.sign import augment
+
     windows, rest = (HOLISTIC.narrow(samples, *AUGMENTED.slices) for samples in (windows, rest))
     windows, y = augment.blend(windows, y, rest, rest_y, rng, AUGMENTED)
     return HOLISTIC.widen(np.stack([augment.augment(window, rng, AUGMENTED) for window in windows])), y
+
+
+def preview(windows: Array, labels: Sequence[str], rng: np.random.Generator) -> Figure:
+    """`preview.draw_preview`."""
+    from handsign.tasks.sign.preview import draw_preview
+
+    return draw_preview(windows, labels, rng)
 
 
 LSTM = Network(
@@ -78,7 +87,7 @@ LSTM = Network(
     ClassificationObjective(),
     augment=augmented,
     to_export=pad_to_raw_width,
-    preview=preview.draw_preview,
+    preview=preview,
     trigger=TriggerConfig(threshold=0.93),
 )
 

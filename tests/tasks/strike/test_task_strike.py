@@ -13,7 +13,7 @@ from strikes import COUNT, person, run
 from handsign import tasks
 from handsign.bundle.h5 import load_h5
 from handsign.capture.source import Frame
-from handsign.cli import realtime
+from handsign.cli import show
 from handsign.live import speech
 from handsign.live.trigger import Event
 from handsign.tasks.strike.images import to_sample
@@ -95,10 +95,10 @@ def test_live_every_strike_is_an_event_and_so_is_standing_again(model):
     [({}, 0.02), ({"source": "a video"}, 0.1), ({"min_interval": 0.0}, 0.0), ({"min_interval": 0.5}, 0.5)],
 )
 def test_a_fast_machine_predicts_more_often_on_a_camera(strikes, monkeypatch, options, interval):
-    monkeypatch.setattr(realtime, "_seconds_per_prediction", lambda bundle: 0.01)
-    names = ("labels", "source", *realtime.LEVELS)
+    monkeypatch.setattr(show, "_seconds_per_prediction", lambda bundle: 0.01)
+    names = ("labels", "source", *show.LEVELS)
     args = Namespace(**{**dict.fromkeys(names), "model": strikes[0] / "strike.h5", **options})
-    assert realtime.open_model(args, tasks.load("strike")).info.trigger.min_interval == interval
+    assert show.open_model(args, tasks.load("strike")).info.trigger.min_interval == interval
 
 
 def test_recognised_strikes_are_spoken_but_not_the_idle_event(model, monkeypatch):
@@ -107,7 +107,7 @@ def test_recognised_strikes_are_spoken_but_not_the_idle_event(model, monkeypatch
     monkeypatch.setattr(speech, "send_text", lambda program, text: spoken.append((program, text)))
     args = Namespace(act=None, map=None, dry_run=False, speak=True)
     with ExitStack() as stack:
-        (say,) = realtime.open_outputs(args, model.info, stack)
+        (say,) = show.open_outputs(args, model.info, stack)
         for label in ("punch", "stand", "punch"):
             say(Event(0.0, label, 1.0))
     assert spoken == [("a voice", "punch")] * 2
