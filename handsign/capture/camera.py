@@ -44,8 +44,9 @@ class Camera(Source):
         self.rate = capture.get(cv2.CAP_PROP_FPS) or rate
 
     def _open(self) -> cv2.VideoCapture | None:
-        with quiet_opencv():
-            capture = cv2.VideoCapture(self._device)
+        device = isinstance(self._device, int) or (not self._url and Path(self._device).is_char_device())
+        with quiet_opencv():  # a file or an address goes to FFmpeg only, as in `Video`
+            capture = cv2.VideoCapture(self._device, cv2.CAP_ANY if device else cv2.CAP_FFMPEG)
         if not capture.isOpened():
             return None
         width, height, rate = self._requested

@@ -59,7 +59,8 @@ def open_source(spec: str, form: Format, windowing: Windowing) -> Source:
         from handsign.capture.camera import Camera
 
         return Camera(spec)
-    from handsign.capture.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, Images, Video
+    from handsign.capture.video import VIDEO_SUFFIXES, Images, Video
+    from handsign.data.stills import IMAGE_SUFFIXES
 
     path = Path(spec)
     if not path.exists():

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING
 import cv2
 
 from handsign.capture.source import Frame, Source, quiet_opencv
+from handsign.data.stills import IMAGE_SUFFIXES, is_still, read_still
 from handsign.errors import InputError
 
 if TYPE_CHECKING:
     from handsign.types import Array
 
 VIDEO_SUFFIXES = frozenset({".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg"})
-
-IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp"})
 
 log = logging.getLogger("handsign")
 
@@ -33,8 +32,10 @@ class Video(Source):
         self.name = path.name
         if not path.is_file():
             raise InputError(f"{path} is not there; give the path of a video file")
-        with quiet_opencv():
-            self._capture = cv2.VideoCapture(str(path))
+        if _starts_as_still(path):
+            raise InputError(f"{path} is a picture and no video; give the folder that it is in")
+        with quiet_opencv():  # FFmpeg only: OpenCV's other readers of files give them to its picture decoders
+            self._capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
             ok, self._first = self._capture.read()
         if not ok:
             raise InputError(f"{path} cannot be read as a video; convert it to MP4 (H.264), for example with ffmpeg")
@@ -68,20 +69,30 @@ class Images(Source):
         self.name, self.rate = folder.name, rate
         self._paths = sorted(p for p in folder.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES)
         self.frames = len(self._paths)
-        first = next((image for image in map(_read_image, self._paths) if image is not None), None)
+        first = next((image for path in self._paths if (image := _read(path, logging.DEBUG)) is not None), None)
         if first is None:
             raise InputError(f"{folder} holds no readable image")
         self.size = (first.shape[1], first.shape[0])
 
     def __iter__(self) -> Iterator[Frame]:
         for i, path in enumerate(self._paths):
-            image = _read_image(path)
-            if image is None:
-                log.warning("%s cannot be read as an image; skipped", path)
-            else:
+            image = _read(path, logging.WARNING)
+            if image is not None:
                 yield Frame(image, i / self.rate)
 
 
-def _read_image(path: Path) -> Array | None:
-    """An image (H, W, 3) uint8 BGR; None if it cannot be read."""
-    return cv2.imread(str(path))
+def _read(path: Path, level: int) -> Array | None:
+    """An image (H, W, 3) uint8 BGR; None if it cannot be read, which is logged."""
+    try:
+        return read_still(path)
+    except InputError as error:
+        log.log(level, "%s %s; skipped", path, error)
+        return None
+
+
+def _starts_as_still(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return is_still(file.read(12))
+    except OSError:
+        return False

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import struct
-import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
@@ -15,10 +13,10 @@ from typing import TYPE_CHECKING
 import cv2
 import msgspec
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
-from handsign.capture.video import IMAGE_SUFFIXES
 from handsign.data.readers import natural
+from handsign.data.stills import IMAGE_SUFFIXES, open_still, read_still
 from handsign.data.store import Store, folder_name
 from handsign.data.take import InvalidTake, Take, TakeInfo
 from handsign.errors import InputError
@@ -41,12 +39,6 @@ SINGULAR = {"punches": "punch", "kicks": "kick", "others": "other"}
 FILE_STEM = re.compile(r"(?P<take>.+_\d{3,})_(?P<ms>\d+)ms")
 """The stem of a file of an `ImageStore`: the take, and the milliseconds since its beginning."""
 
-UNREADABLE_IMAGE = (
-    *(OSError, ValueError, SyntaxError, EOFError, LookupError, MemoryError, struct.error),
-    *(Image.DecompressionBombError, Image.DecompressionBombWarning),
-)
-"""What Pillow raises for files with damaged bytes and for images of absurd sizes."""
-
 
 def to_sample(image: Array) -> Array:
     """Resize an image (H, W, 3) uint8 to a sample (56, 100, 3) float32 in 0..255; proportions may change.
@@ -68,11 +60,9 @@ def load(path: Path) -> Array:
     """Read an image file of any size as a sample (56, 100, 3) float32 BGR, rotated as its EXIF data say.
 
     Raises:
-        one of `UNREADABLE_IMAGE`: it is damaged, truncated, or no image.
+        InputError: why it cannot be read; see `read_still`.
     """
-    with warnings.catch_warnings(action="error", category=Image.DecompressionBombWarning), Image.open(path) as image:
-        image.draft("RGB", (4 * WIDTH, 4 * HEIGHT))  # a large JPEG is decoded at a lower resolution
-        return to_sample(np.asarray(ImageOps.exif_transpose(image).convert("RGB"))[..., ::-1])
+    return to_sample(read_still(path, least=(4 * WIDTH, 4 * HEIGHT)))
 
 
 def read(folder: Path) -> Iterator[Take | InvalidTake]:
@@ -86,8 +76,8 @@ def read(folder: Path) -> Iterator[Take | InvalidTake]:
         for time, path in files:
             try:
                 samples.append(load(path))
-            except UNREADABLE_IMAGE as error:
-                yield InvalidTake(str(path), f"cannot be read as a picture: {' '.join(str(error).split())[:120]}")
+            except InputError as error:
+                yield InvalidTake(str(path), str(error))
             else:
                 times.append(time)
         if samples:
@@ -113,7 +103,7 @@ def _is_image(path: Path) -> bool:
 
 def _stored_info(path: Path) -> TakeInfo:
     """The take's info in the comment of a JPEG by an `ImageStore`; a default for other images."""
-    with suppress(*UNREADABLE_IMAGE, msgspec.MsgspecError), Image.open(path) as image:
+    with suppress(InputError), open_still(path) as image:
         return msgspec.json.decode(image.info["comment"], type=TakeInfo)
     return TakeInfo(action="", extractor="pictures")
 

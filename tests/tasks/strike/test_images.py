@@ -7,6 +7,7 @@ from PIL import Image
 
 from handsign import tasks
 from handsign.capture.source import Frame
+from handsign.data import stills
 from handsign.data.readers import read
 from handsign.data.take import InvalidTake, Take, TakeInfo
 from handsign.errors import InputError
@@ -107,9 +108,9 @@ class TestReading:
         assert len(one.times) == 3
 
     def test_an_image_of_absurd_size_is_a_line(self, tmp_path, strike, monkeypatch):
-        monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
-        write_image(tmp_path / "kick" / "1.png", 50, (35, 35))  # a warning
-        write_image(tmp_path / "kick" / "2.png", 50, (60, 60))  # an error
+        monkeypatch.setattr(stills, "MAX_PIXELS", 1000)
+        write_image(tmp_path / "kick" / "1.png", 50, (35, 35))
+        write_image(tmp_path / "kick" / "2.jpg", 50, (60, 60))
         assert len([one for one in read_all(tmp_path, strike) if isinstance(one, InvalidTake)]) == 2
 
     @pytest.mark.parametrize("seed", range(30))
