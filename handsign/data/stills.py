@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from handsign.errors import InputError
 from handsign.files import UNREADABLE
@@ -56,6 +56,8 @@ def open_still(path: Path) -> Iterator[Image.Image]:
             with Image.open(io.BytesIO(data), formats=[kind]) as image:
                 _check_size(*image.size)  # by Pillow's reading of the header, should that be another one
                 yield image
+    except UnidentifiedImageError as error:  # whose message is the name of an object
+        raise InputError("cannot be read as a picture: its header is damaged") from error
     except _UNREADABLE as error:
         why = " ".join(str(error).split())[:120] or type(error).__name__
         raise InputError(f"cannot be read as a picture: {why}") from error
@@ -73,12 +75,12 @@ def read_still(path: Path, least: tuple[int, int] | None = None) -> Array:
         if least:
             image.draft("RGB", least)
         image.load()
-        upright = image
         with suppress(*_UNREADABLE):  # damaged EXIF data
-            upright = ImageOps.exif_transpose(image)
-        if upright.mode.startswith("I"):  # 16 bits a pixel, grey
-            return np.repeat((np.asarray(upright) >> 8).astype(np.uint8)[..., None], 3, axis=2)
-        return np.ascontiguousarray(np.asarray(upright.convert("RGB"))[..., ::-1])
+            ImageOps.exif_transpose(image, in_place=True)
+        if image.mode.startswith("I"):  # 16 bits a pixel, grey
+            return np.repeat((np.asarray(image) >> 8).astype(np.uint8)[..., None], 3, axis=2)
+        rgb = image if image.mode == "RGB" else image.convert("RGB")
+        return np.ascontiguousarray(np.asarray(rgb)[..., ::-1])
 
 
 def is_still(head: bytes) -> bool:
