@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +14,7 @@ from handsign.bundle.info import KEY
 from handsign.bundle.keras_loader import import_keras, silence
 from handsign.bundle.runtime import Runtime, digest
 from handsign.errors import InputError
+from handsign.files import temporary_folder
 
 if TYPE_CHECKING:
     import keras
@@ -46,9 +46,8 @@ def save(model: keras.Model, path: Path, info: BundleInfo, compact: keras.Model 
     bare = _uncompiled(model)
     targets = model_files(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".saving-") as folder:
-            made = [Path(folder, target.name) for target in targets]
+        with temporary_folder(path) as folder:
+            made = [folder / target.name for target in targets]
             bare.save(made[0])
             bare.save_weights(made[1])
             made[2].write_text(bare.to_json(indent=1), encoding="utf-8")

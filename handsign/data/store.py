@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
-from filelock import FileLock
 
 from handsign.data.take import TakeInfo
 from handsign.errors import InputError
-from handsign.files import TEMPORARY, UNREADABLE, atomic, open_npz
+from handsign.files import UNREADABLE, atomic, locked, open_npz, remove_leftovers
 
 if TYPE_CHECKING:
     from handsign.data.take import Take
@@ -32,16 +31,21 @@ class Store:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._lock = FileLock(root / ".lock")
+        self._lock = root / ".lock"
         try:
             root.mkdir(parents=True, exist_ok=True)
-            with self._lock:  # nobody else is writing: half-written files are left over from a killed program
-                for left in root.rglob(f".*{TEMPORARY}.*"):
-                    left.unlink()
+            with locked(self._lock):
+                self._recover()
+        except InputError as error:
+            raise InputError(f"{error}; name a folder with --data") from error
         except OSError as error:
             raise InputError(
                 f"{root} cannot be used for takes ({error.strerror}); name a folder with --data"
             ) from error
+
+    def _recover(self) -> None:
+        """Clear what killed programs left half-written; the lock is held."""
+        remove_leftovers(self.root)
 
     def paths(self, action: str, signer: str) -> list[Path]:
         """The takes of an action by a signer, in the order of their numbers."""
@@ -72,7 +76,7 @@ class Store:
         Raises:
             InputError: it cannot be written (disk full, no permission); what was there is untouched.
         """
-        with self._lock:
+        with locked(self._lock):
             there = self.paths(take.info.action, take.info.signer)
             number = int(there[-1].stem.rpartition("_")[2]) + 1 if there else 0
             path = self.root / folder_name(take.info.action) / f"{_prefix(take.info.signer)}_{number:03d}.npz"
@@ -81,7 +85,7 @@ class Store:
 
     def replace(self, path: Path, take: Take) -> None:
         """Replace a stored take; it stays until the new one is written."""
-        with self._lock:
+        with locked(self._lock):
             self._write(path, take)
 
     def _write(self, path: Path, take: Take) -> None:

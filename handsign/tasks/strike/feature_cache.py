@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from filelock import FileLock
 
 from handsign.errors import InputError
-from handsign.files import UNREADABLE, atomic, cache_folder, open_npz
+from handsign.files import UNREADABLE, atomic, cache_folder, locked, open_npz
 from handsign.tasks.strike.augment import COPIES, VERSION, augment_image
 
 if TYPE_CHECKING:
@@ -96,7 +95,7 @@ class FeatureCache:
     def _save(self) -> None:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            with FileLock(self.path.with_suffix(".lock")), atomic(self.path) as temporary:
+            with locked(self.path.with_suffix(".lock")), atomic(self.path) as temporary:
                 known = {**self._load(), **self._known}
                 order = [*self._used, *(key for key in reversed(known) if key not in self._used)]
                 counts = np.array([len(known[key]) for key in order])

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import cv2
@@ -20,6 +19,7 @@ from handsign.data.stills import IMAGE_SUFFIXES, open_still, read_still
 from handsign.data.store import Store, folder_name
 from handsign.data.take import InvalidTake, Take, TakeInfo
 from handsign.errors import InputError
+from handsign.files import locked, sync, temporary_folder
 
 if TYPE_CHECKING:
     from handsign.types import Array
@@ -38,6 +38,12 @@ SINGULAR = {"punches": "punch", "kicks": "kick", "others": "other"}
 
 FILE_STEM = re.compile(r"(?P<take>.+_\d{3,})_(?P<ms>\d+)ms")
 """The stem of a file of an `ImageStore`: the take, and the milliseconds since its beginning."""
+
+REPLACES, ADDS = ".replaces", ".adds"
+"""Ends of the names of hidden folders of an `ImageStore`: whole takes whose images still have to be moved one level up.
+
+`.<take>.replaces` is all of a take, whatever images of it lie outside; `.<take>.adds` is what is not moved yet.
+"""
 
 
 def to_sample(image: Array) -> Array:
@@ -89,11 +95,33 @@ def read(folder: Path) -> Iterator[Take | InvalidTake]:
 def _group_by_take(folder: Path) -> dict[str, list[tuple[float, Path]]]:
     """Take's name -> (seconds, path) of its images in a folder; the name is empty for images of other origin."""
     takes: dict[str, list[tuple[float, Path]]] = defaultdict(list)
-    for path in sorted((p for p in folder.iterdir() if _is_image(p)), key=natural):
+    for path in sorted(_find_images(folder), key=natural):
         match = FILE_STEM.fullmatch(path.stem)
         files = takes[match["take"] if match else ""]
         files.append((int(match["ms"]) / 1000 if match else len(files) / RATE, path))
     return takes
+
+
+def _find_images(folder: Path) -> list[Path]:
+    """The images in a folder and, of takes that an `ImageStore` has not finished to move there, those on their way."""
+    found = [path for path in folder.iterdir() if _is_image(path)]
+    for take, pending in _pending(folder, REPLACES):
+        found = [path for path in found if _take_name(path) != take] + list(pending.iterdir())
+    for _, pending in _pending(folder, ADDS):
+        found += pending.iterdir()
+    return found
+
+
+def _pending(folder: Path, suffix: str) -> list[tuple[str, Path]]:
+    """(take's name, hidden folder) of the takes in a folder on their way to it."""
+    found = sorted(path for path in folder.glob(f".*_*{suffix}") if path.is_dir())
+    return [(path.name[1 : -len(suffix)], path) for path in found]
+
+
+def _take_name(path: Path) -> str:
+    """Name of the take of an image by an `ImageStore`: signer and number; empty for any other."""
+    match = FILE_STEM.fullmatch(path.stem)
+    return match["take"] if match else ""
 
 
 def _is_image(path: Path) -> bool:
@@ -109,29 +137,40 @@ def _stored_info(path: Path) -> TakeInfo:
 
 
 class ImageStore(Store):
-    """A folder of takes as JPEGs of 100 x 56 pixels: `<action>/<signer>_<number>_<ms>ms.jpg`."""
+    """A folder of takes as JPEGs of 100 x 56 pixels: `<action>/<signer>_<number>_<ms>ms.jpg`.
+
+    A take is added or replaced by one rename: that of a hidden folder with all of its images, to a name with
+    `REPLACES`. Then the images are moved beside the others, and read from there until that is done.
+    """
+
+    def _recover(self) -> None:
+        super()._recover()
+        for folder in self._folders():
+            _move_pending(folder)
+
+    def _folders(self) -> list[Path]:
+        """The folders of the actions."""
+        return sorted(path for path in self.root.iterdir() if path.is_dir() and not path.name.startswith("."))
 
     def paths(self, action: str, signer: str) -> list[Path]:
         """The first images of the takes of an action by a signer, in the order of their numbers."""
+        folder = self.root / folder_name(action)
+        takes = _group_by_take(folder) if folder.is_dir() else {}
         firsts: dict[int, Path] = {}
-        for path in sorted((self.root / folder_name(action)).glob("*.jpg"), key=natural):
-            owner, number = _parse_stem(path)
-            if owner == folder_name(signer or "take"):
-                firsts.setdefault(number, path)
+        for name, ((_, first), *_) in takes.items():
+            owner, _, number = name.rpartition("_")
+            if name and owner == folder_name(signer or "take"):
+                firsts[int(number)] = folder / first.name
         return [firsts[number] for number in sorted(firsts)]
 
     def sources(self) -> set[tuple[str, str]]:
         """(action, source) of every take in the folder."""
-        firsts: dict[tuple[Path, str], Path] = {}
-        for path in sorted(self.root.glob("*/*.jpg"), key=natural):
-            if match := FILE_STEM.fullmatch(path.stem):
-                firsts.setdefault((path.parent, match["take"]), path)
-        return {(info.action, info.source) for info in map(_stored_info, firsts.values())}
+        takes = [files for folder in self._folders() for name, files in _group_by_take(folder).items() if name]
+        return {(info.action, info.source) for info in (_stored_info(files[0][1]) for files in takes)}
 
     def contents(self) -> str:
         """A line with the number of images of each action, by all signers."""
-        folders = sorted(path for path in self.root.iterdir() if path.is_dir() and not path.name.startswith("."))
-        counts = {folder.name: sum(map(_is_image, folder.iterdir())) for folder in folders}
+        counts = {folder.name: len(_find_images(folder)) for folder in self._folders()}
         return f"{self.root}: {', '.join(f'{n} pictures of {action}' for action, n in counts.items() if n)}"
 
     def add(self, take: Take) -> Path:
@@ -140,9 +179,9 @@ class ImageStore(Store):
         Raises:
             InputError: it cannot be written (disk full, no permission); the folder is unchanged.
         """
-        with self._lock:
+        with locked(self._lock):
             existing = self.paths(take.info.action, take.info.signer)
-            number = _parse_stem(existing[-1])[1] + 1 if existing else 0
+            number = int(_take_name(existing[-1]).rpartition("_")[2]) + 1 if existing else 0
             name = f"{folder_name(take.info.signer or 'take')}_{number:03d}"
             return _write(self.root / folder_name(take.info.action), name, take)
 
@@ -152,31 +191,45 @@ class ImageStore(Store):
         Raises:
             InputError: as `add`.
         """
-        with self._lock:
-            old = [p for p in path.parent.glob("*.jpg") if _parse_stem(p) == _parse_stem(path)]
-            _write(path.parent, path.stem.rpartition("_")[0], take, old)
+        with locked(self._lock):
+            _write(path.parent, _take_name(path), take)
 
 
-def _write(folder: Path, name: str, take: Take, old: Sequence[Path] = ()) -> Path:
-    """Write the images of a take to a folder, replacing the `old` files, and return the path of the first."""
+def _write(folder: Path, name: str, take: Take) -> Path:
+    """Write the images of a take to a folder in place of any that it has, and return the path of the first."""
     comment = msgspec.json.encode(take.info)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(prefix=".", dir=folder) as temporary:
+        with temporary_folder(folder / name) as temporary:
             for time, sample in zip(take.times - take.times[0], take.samples, strict=True):
                 rgb = np.clip(np.round(sample[..., ::-1]), 0, 255).astype(np.uint8)
-                path = Path(temporary, f"{name}_{round(time * 1000):06d}ms.jpg")
+                path = temporary / f"{name}_{round(time * 1000):06d}ms.jpg"
                 Image.fromarray(rgb).save(path, quality=JPEG_QUALITY, subsampling=0, comment=comment)
-            for path in old:
-                path.unlink()
-            new = [path.replace(folder / path.name) for path in sorted(Path(temporary).iterdir())]
+                sync(path)
+            first = min(temporary.iterdir(), key=natural).name
+            _move_pending(folder)  # of a killed program, in whose place this one may come
+            sync(temporary)
+            temporary.rename(folder / f".{name}{REPLACES}")
+            sync(folder)
     except OSError as error:
         raise InputError(f"{folder} could not be written to ({error.strerror or error})") from error
-    return new[0]
+    with suppress(OSError):  # the take is there; the next writer moves it
+        _move_pending(folder)
+    return folder / first
 
 
-def _parse_stem(path: Path) -> tuple[str, int]:
-    """(signer, number of the take) of an image by an `ImageStore`; ("", -1) of any other."""
-    match = FILE_STEM.fullmatch(path.stem)
-    signer, _, number = match["take"].rpartition("_") if match else ("", "", "-1")
-    return signer, int(number)
+def _move_pending(folder: Path) -> None:
+    """Finish what `_write` began in a folder; the lock is held.
+
+    Raises:
+        OSError: it cannot be finished now; every take is still whole.
+    """
+    for take, pending in _pending(folder, REPLACES):
+        for path in folder.iterdir():
+            if _is_image(path) and _take_name(path) == take:
+                path.unlink()
+        pending.rename(folder / f".{take}{ADDS}")
+    for _, pending in _pending(folder, ADDS):
+        for path in pending.iterdir():
+            path.replace(folder / path.name)
+        pending.rmdir()
+    sync(folder)

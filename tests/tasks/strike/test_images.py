@@ -12,6 +12,7 @@ from handsign.data.readers import read
 from handsign.data.take import InvalidTake, Take, TakeInfo
 from handsign.errors import InputError
 from handsign.live.recorder import Plan, Recorder
+from handsign.tasks.strike import images
 from handsign.tasks.strike.images import HEIGHT, RATE, WIDTH, ImageStore, load, small_pictures, to_sample
 
 
@@ -190,6 +191,50 @@ class TestImageStore:
         (one,) = read_takes(tmp_path, strike)
         assert one.samples[0].mean() == pytest.approx(10, abs=1)
         assert not [p for p in path.parent.iterdir() if p.name.startswith(".")]
+
+    @pytest.mark.parametrize("end", [images.REPLACES, images.ADDS])
+    def test_a_take_on_its_way_is_read_and_moved_by_the_next_writer(self, tmp_path, strike, end):
+        """As a killed program leaves it: `replace` before it moved anything, or in the middle of that."""
+        store = ImageStore(tmp_path)
+        path = store.add(take(value=10, count=5))
+        new = [p.rename(p.with_suffix(".new")) for p in path.parent.glob("*.jpg")]
+        pending = path.parent / f".me_000{end}"
+        pending.mkdir()
+        for picture in new:
+            picture.rename(pending / f"{picture.stem}.jpg")
+        if end == images.REPLACES:
+            write_image(path.parent / "me_000_000000ms.jpg", 200)
+            write_image(path.parent / "me_000_000999ms.jpg", 200)
+        else:
+            (pending / path.name).rename(path)
+        write_image(path.parent / "1.png", 0)
+        before = [one for one in read_takes(tmp_path, strike) if len(one.times) > 1]
+        assert [len(one.times) for one in before] == [5]
+        assert before[0].samples.mean() == pytest.approx(30, abs=1)
+        assert store.paths("punch", "me") == [path]
+        assert store.contents() == f"{tmp_path}: 6 pictures of punch"
+        assert store.sources() == {("punch", "")}
+        assert ImageStore(tmp_path).paths("punch", "me") == [path]
+        (after,) = (one for one in read_takes(tmp_path, strike) if len(one.times) > 1)
+        np.testing.assert_array_equal(after.samples, before[0].samples)
+        assert not list(path.parent.glob(".*"))
+
+    def test_a_take_that_cannot_be_moved_yet_is_there_all_the_same(self, tmp_path, strike, monkeypatch):
+        store = ImageStore(tmp_path)
+
+        def refuse(folder):
+            if list(folder.glob(f".*{images.REPLACES}")):
+                raise PermissionError(13, "Permission denied")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(images, "_move_pending", refuse)
+            path = store.add(take(value=10))
+            assert store.paths("punch", "me") == [path]
+            with pytest.raises(InputError, match="Permission denied"):
+                store.add(take(value=99))
+        assert len(read_takes(tmp_path, strike)) == 1
+        assert store.add(take(value=99)).name == "me_001_000000ms.jpg"
+        assert [len(one.times) for one in read_takes(tmp_path, strike)] == [5, 5]
 
     def test_sources_lists_what_was_imported(self, tmp_path):
         store = ImageStore(tmp_path)
