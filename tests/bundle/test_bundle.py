@@ -129,7 +129,9 @@ def test_training_state_is_not_saved(saved, tmp_path: Path):
     model = build((5, 6), LABELS)
     model.compile("adam", "categorical_crossentropy")
     model.fit(X, np.eye(3)[[0, 1, 2, 0]], verbose=0)
+    (tmp_path / ".action.999999999.part.h5").mkdir()  # a killed program's
     save(model, tmp_path / "action.h5", describe(INTERFACE.format, LABELS, 5, 10.0))
+    assert sorted(tmp_path.iterdir()) == sorted(model_files(tmp_path / "action.h5"))
     for new, old in zip(model_files(tmp_path / "action.h5"), model_files(saved[0]), strict=True):
         assert new.stat().st_size == pytest.approx(old.stat().st_size, rel=0.1)
 

@@ -121,7 +121,7 @@ class TestStore:
 
     def test_leftovers_of_a_killed_program_are_removed_and_never_read(self, tmp_path, sign):
         path = Store(tmp_path).add(make_take("hello"))
-        left = path.with_name(".take_001.4711.part.npz")
+        left = path.with_name(".take_001.999999999.part.npz")
         left.write_bytes(path.read_bytes()[:100])
         assert len(whole(tmp_path, sign)) == 1
         Store(tmp_path)

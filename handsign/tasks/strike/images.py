@@ -204,8 +204,9 @@ def _write(folder: Path, name: str, take: Take) -> Path:
                 rgb = np.clip(np.round(sample[..., ::-1]), 0, 255).astype(np.uint8)
                 path = temporary / f"{name}_{round(time * 1000):06d}ms.jpg"
                 Image.fromarray(rgb).save(path, quality=JPEG_QUALITY, subsampling=0, comment=comment)
+            made = sorted(temporary.iterdir(), key=natural)
+            for path in made:
                 sync(path)
-            first = min(temporary.iterdir(), key=natural).name
             _move_pending(folder)  # of a killed program, in whose place this one may come
             sync(temporary)
             temporary.rename(folder / f".{name}{REPLACES}")
@@ -214,7 +215,7 @@ def _write(folder: Path, name: str, take: Take) -> Path:
         raise InputError(f"{folder} could not be written to ({error.strerror or error})") from error
     with suppress(OSError):  # the take is there; the next writer moves it
         _move_pending(folder)
-    return folder / first
+    return folder / made[0].name
 
 
 def _move_pending(folder: Path) -> None:
