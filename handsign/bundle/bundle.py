@@ -51,9 +51,16 @@ class Bundle:
     _rank: int
 
     def predict(self, x: Array) -> Array:
-        """Predictions (n, labels) float32 for encoded windows x (n, *x), or (labels,) for a single one (*x)."""
+        """Predictions (n, labels) float32 for encoded windows x (n, *x), or (labels,) for a single one (*x).
+
+        Raises:
+            InputError: the network fails, or gives no finite numbers for finite ones.
+        """
         x = np.ascontiguousarray(x, np.float32)
-        return self._network(x[None])[0] if x.ndim == self._rank else self._network(x)
+        found = self._network(x[None])[0] if x.ndim == self._rank else self._network(x)
+        if not np.isfinite(found).all() and np.isfinite(x).all():
+            raise InputError("the model predicts numbers that are not finite; train again, or give another --model")
+        return found
 
     @classmethod
     def load(cls, path: Path, interface: Interface, labels: Sequence[str] | None = None) -> Bundle:

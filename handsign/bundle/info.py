@@ -34,6 +34,12 @@ FORMAT_1 = {
     "every": "min_interval",
 }
 
+MAX_WINDOW = 2**24
+"""The most numbers in one window, raw or encoded."""
+
+MIN_RATE, MAX_RATE = 0.01, 10_000.0
+"""Samples a second that a window may have."""
+
 PACKAGES = ("keras", "tensorflow", "numpy", "mediapipe")
 """The packages whose versions a bundle records."""
 
@@ -70,6 +76,7 @@ class BundleInfo(msgspec.Struct, frozen=True, kw_only=True):
     prediction_intervals  of a forecaster: (3, steps), the distance within which 50, 80 and 95 % of its predictions were
     versions              of the packages that it was made with
     h5                    SHA-256 of the `.h5` written with it; parameters: how many weights it has
+    checksum              the file ends with a checksum of its own bytes (`handsign.bundle.check`)
     """
 
     task: str
@@ -83,6 +90,7 @@ class BundleInfo(msgspec.Struct, frozen=True, kw_only=True):
     versions: dict[str, str] = {}
     h5: str = ""
     parameters: int = 0
+    checksum: bool = False
     format: int = FORMAT
 
 
@@ -145,7 +153,7 @@ def mismatches(
         yield f"takes samples of shape {tuple(info.sample)}, the task {form.name} gives {tuple(form.shape)}"
     if info.layout and info.layout != _columns(form):
         yield f"was trained on other columns than the task {form.name} gives now; train again"
-    if info.window < 1 or not (math.isfinite(info.rate) and info.rate > 0):
+    if not 1 <= info.window <= MAX_WINDOW // max(math.prod(form.shape), 1) or not MIN_RATE <= info.rate <= MAX_RATE:
         yield f"claims windows of {info.window} samples at {info.rate} a second; train again"
     given = encode(np.zeros((info.window, *form.shape), np.float32)).shape
     if len(given) != len(shape) or any(isinstance(b, int) and a != b for a, b in zip(given, shape, strict=True)):

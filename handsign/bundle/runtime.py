@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from handsign.bundle.info import KEY, BundleInfo, parse
-from handsign.bundle.onnx_session import open_session
+from handsign.bundle.check import DamagedBundle, read_checked
+from handsign.bundle.info import MAX_WINDOW
+from handsign.bundle.onnx_session import MEMORY, SECONDS, open_session, try_out
 from handsign.errors import InputError
 
 if TYPE_CHECKING:
+    from handsign.bundle.info import BundleInfo
     from handsign.types import Array
 
 
@@ -22,46 +25,58 @@ def digest(path: Path) -> str:
 
 
 class Runtime:
-    """A network on one thread, which is fastest for one window at a time.
+    """A network on one thread, which is fastest for one window at a time; `info` is what the bundle was made for.
 
     Raises:
-        InputError: the file is damaged or no ONNX file.
+        InputError: as `handsign.bundle.check.read_checked`, or it cannot be used on one window within the limits of
+            `try_out`.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        data, self.info = read_checked(path)
         try:
-            self._session = open_session(path, threads=1)
+            session = open_session(data, threads=1)
         except Exception as error:
-            raise InputError(f"{path} is damaged or no ONNX file; train again, or give another --model") from error
-        self._input = self._session.get_inputs()[0]
-        self.input_shape = tuple(self._input.shape[1:])
-        self.outputs = self._session.get_outputs()[0].shape[-1]
-
-    @property
-    def info(self) -> BundleInfo:
-        """What the bundle was made for.
-
-        Raises:
-            InputError: it says nothing about that, or nothing that is understood.
-        """
-        text = self._session.get_modelmeta().custom_metadata_map.get(KEY)
-        if text is None:
-            raise InputError(f"{self._path} was not made by train.py: it says nothing about what it is for")
-        return parse(text, str(self._path))
+            raise DamagedBundle(f"{path} is damaged or no ONNX file; train again, or give another --model") from error
+        inputs, outputs = session.get_inputs(), session.get_outputs()
+        if [part.type for part in (*inputs, *outputs)] != ["tensor(float)"] * 2 or len(inputs) != 1:
+            raise InputError(f"{path} does not have one input and one output of float32; give another --model")
+        if not inputs[0].shape or not outputs[0].shape:
+            raise InputError(f"{path} does not take and give one row for each window; give another --model")
+        self._session, self._input = session, inputs[0].name
+        self.input_shape, self.outputs = tuple(inputs[0].shape[1:]), outputs[0].shape[-1]
+        shape = tuple(size if isinstance(size, int) else self.info.window for size in self.input_shape)
+        if math.prod(shape) > MAX_WINDOW:
+            raise InputError(f"{path} takes windows of {shape}, more than {MAX_WINDOW} numbers; give another --model")
+        try:
+            try_out(data, np.zeros((1, *shape), np.float32))
+        except Exception as error:
+            limits = f"{SECONDS:.0f} s and {MEMORY >> 20} MiB"
+            raise InputError(f"{path} cannot predict for one window within {limits}; give another --model") from error
 
     def predict(self, x: Array) -> Array:
-        """X (n, *input_shape) float32 -> predictions (n, outputs) float32."""
-        return np.asarray(self._session.run(None, {self._input.name: x})[0])
+        """X (n, *input_shape) float32 -> predictions (n, outputs) float32.
+
+        Raises:
+            InputError: the network fails, or gives predictions of another shape.
+        """
+        try:
+            found = np.asarray(self._session.run(None, {self._input: x})[0])
+        except Exception as error:
+            raise InputError(f"{self._path} cannot predict for {len(x)} windows; give another --model") from error
+        if found.ndim < 2 or len(found) != len(x) or found.shape[-1] != self.outputs:
+            raise InputError(f"{self._path} predicts {found.shape} for {len(x)} windows; give another --model")
+        return found
 
 
 def read_info(path: Path) -> BundleInfo:
-    """What a bundle says about itself, whatever its task.
+    """What a bundle says about itself, whatever its task; its network is not opened.
 
     Raises:
-        InputError: it is damaged, or no bundle.
+        InputError: as `handsign.bundle.check.read_checked`.
     """
-    return Runtime(path).info
+    return read_checked(path)[1]
 
 
 def info_of_model(path: Path) -> BundleInfo:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
+from handsign.bundle.check import add_checksum
 from handsign.bundle.info import KEY
 from handsign.bundle.keras_loader import import_keras, silence
 from handsign.bundle.runtime import Runtime, digest
@@ -51,7 +52,7 @@ def save(model: keras.Model, path: Path, info: BundleInfo, compact: keras.Model 
             bare.save(made[0])
             bare.save_weights(made[1])
             made[2].write_text(bare.to_json(indent=1), encoding="utf-8")
-            info = msgspec.structs.replace(info, h5=digest(made[0]), parameters=bare.count_params())
+            info = msgspec.structs.replace(info, h5=digest(made[0]), parameters=bare.count_params(), checksum=True)
             _export(compact or bare, made[3], info, bare.predict_on_batch)
             for source, target in zip(made, targets, strict=True):
                 source.replace(target)
@@ -89,7 +90,7 @@ def _export(model: keras.Model, path: Path, info: BundleInfo, predict: Callable[
     network = onnx.load(path)
     onnx.helper.set_model_props(network, {KEY: msgspec.json.encode(info).decode()})
     onnx.checker.check_model(network)
-    onnx.save(network, path)
+    path.write_bytes(add_checksum(network.SerializeToString()))
     difference = float(np.abs(Runtime(path).predict(x) - expected).max())
     if not difference <= TOLERANCE:
         raise InputError(f"ONNX Runtime differs from Keras by {difference:.1e}; nothing was saved")

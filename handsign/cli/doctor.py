@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterator
 from itertools import islice
 
 from handsign import __version__, tasks
+from handsign.bundle.check import DamagedBundle
 from handsign.errors import InputError
 
 PACKAGES = ("mediapipe", "opencv-contrib-python", "onnxruntime", "numpy")
@@ -24,7 +25,7 @@ EXTRAS = {
 
 
 def examine(args: argparse.Namespace) -> None:
-    """Print a line for each check; exit with 1 if one fails."""
+    """Print a line for each check; exit with 1 if one fails, with 2 if the model is a damaged bundle."""
     checks = {
         "python": _python,
         "packages": _packages,
@@ -32,19 +33,21 @@ def examine(args: argparse.Namespace) -> None:
         "window": _window,
         "model": lambda: _model(args),
     }
-    failed = [name for name, check in checks.items() if not _report(name, check)]
+    codes = {name: _report(name, check) for name, check in checks.items()}
+    failed = [name for name, code in codes.items() if code]
     print("everything is in order" if not failed else f"look at: {', '.join(failed)}")
     if failed:
-        sys.exit(1)
+        sys.exit(max(codes.values()))
 
 
-def _report(name: str, check: Callable[[], str]) -> bool:
+def _report(name: str, check: Callable[[], str]) -> int:
+    """Print what a check says; returns its exit code."""
     try:
         print(f"ok       {name}: {check()}")
     except (InputError, ModuleNotFoundError) as error:  # a bare .h5 needs what an installation may lack
         print(f"PROBLEM  {name}: {error}")
-        return False
-    return True
+        return 2 if isinstance(error, DamagedBundle) else 1
+    return 0
 
 
 def _python() -> str:
@@ -97,4 +100,5 @@ def _window() -> str:
 def _model(args: argparse.Namespace) -> str:
     info = tasks.load(args.task).load_model(args.model, args.labels).info
     seconds = info.window / info.rate
-    return f"{args.model} knows {', '.join(info.labels)}; looks at {info.window} samples over {seconds:.1f} s"
+    whole = "its checksum is right" if info.checksum else "it has no checksum, so damage is not noticed"
+    return f"{args.model} knows {', '.join(info.labels)}; looks at {info.window} samples over {seconds:.1f} s; {whole}"

@@ -27,7 +27,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Run the subcommand that `argv` (default: the command line) begins with.
 
     Raises:
-        SystemExit: with code 2, the command line or what it names is wrong; with 1, `doctor` has found a problem.
+        SystemExit: with code 2, the command line or what it names is wrong, a damaged bundle for `doctor`; with 1, it
+            has found another problem.
     """
     run(lambda: dispatch(sys.argv[1:] if argv is None else argv))
 

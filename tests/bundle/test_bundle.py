@@ -22,6 +22,7 @@ from tiny import LABELS, build, make_task
 from handsign import tasks
 from handsign.bundle import saving
 from handsign.bundle.bundle import Bundle, Interface
+from handsign.bundle.check import add_checksum
 from handsign.bundle.h5 import load_h5
 from handsign.bundle.info import FORMAT_1, KEY, BundleInfo, describe
 from handsign.bundle.keras_loader import import_keras
@@ -58,12 +59,12 @@ def copy(saved, tmp_path: Path) -> Path:
 
 
 def reword(path: Path, change: Callable[[dict], Any]) -> None:
-    """Change what the bundle beside `path` says about itself."""
+    """Change what the bundle beside `path` says about itself, as somebody would who makes one by hand."""
     network = onnx.load(path.with_suffix(".onnx"))
     info = json.loads(network.metadata_props[0].value)
     change(info)
     onnx.helper.set_model_props(network, {KEY: json.dumps(info)})
-    onnx.save(network, path.with_suffix(".onnx"))
+    path.with_suffix(".onnx").write_bytes(add_checksum(network.SerializeToString()))
 
 
 def bare(path: Path) -> Path:
@@ -184,6 +185,10 @@ def test_another_task_is_refused(saved, change: dict, message: str):
         ({"labels": "up"}, "not understood"),
         ({"window": 7}, "takes windows of shape"),
         ({"window": 0}, "claims windows of 0 samples"),
+        ({"window": 10**9}, "claims windows of 1000000000 samples"),
+        ({"window": 10**30}, "claims windows of 1000000000000000000000000000000 samples"),
+        ({"rate": 1e-300}, "at 1e-300 a second"),
+        ({"rate": 1e308}, r"at 1e\+308 a second"),
         ({"rate": 0}, "at 0.0 a second"),
     ],
 )

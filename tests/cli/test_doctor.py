@@ -88,7 +88,7 @@ def test_a_package_that_a_check_lacks_is_a_problem_of_it(capsys):
     def check():
         raise ModuleNotFoundError("No module named 'keras'", name="keras")
 
-    assert not doctor._report("model", check)
+    assert doctor._report("model", check) == 1
     assert capsys.readouterr().out == "PROBLEM  model: No module named 'keras'\n"
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from handsign.bundle.check import read_checked
 from handsign.bundle.onnx_session import open_session
 from handsign.data.readers import read
 from handsign.data.take import Take
@@ -87,10 +88,14 @@ def z_norm(found: Array, own: Array, cohort: Array) -> float:
 
 
 def embedder(path: Path) -> Callable[[Array], Array]:
-    """The input of the last layer of the network in an ONNX file: encoded windows x (n, *x) -> (n, d) float32."""
+    """The input of the last layer of the network in a bundle: encoded windows x (n, *x) -> (n, d) float32.
+
+    Raises:
+        InputError: as `handsign.bundle.check.read_checked`.
+    """
     import onnx
 
-    network = onnx.load(path)
+    network = onnx.load_model_from_string(read_checked(path)[0])
     last = [node for node in network.graph.node if node.op_type in {"Gemm", "MatMul"}][-1].input[0]
     network.graph.output.append(onnx.ValueInfoProto(name=last))
     session = open_session(network.SerializeToString())
