@@ -13,13 +13,22 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import msgspec
 import numpy as np
+import onnx
 
 from handsign import tasks
+from handsign.bundle.check import add_checksum
+from handsign.bundle.info import KEY, TriggerConfig, parse
+from handsign.bundle.replacing import model_files, replace_model
+from handsign.bundle.runtime import digest
 from handsign.data.readers import read
 from handsign.data.store import Store
 from handsign.data.take import Take, TakeInfo
+from handsign.errors import InputError
 from handsign.tasks.strike.images import ImageStore
+
+ROOT = Path(__file__).parent.parent
 
 OPERATIONS = {"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "os.listdir", "os.scandir"}
 """Python's audit events of file operations."""
@@ -110,5 +119,55 @@ def run(case, root):
         points += 1
 
 
+def make_model(folder, number):
+    """The four files of a model in a folder, each with its number at the end; the bundle has it as the threshold."""
+    folder.mkdir(parents=True)
+    h5, weights, architecture, bundle = model_files(folder / "m.h5")
+    for path in (h5, weights, architecture):
+        path.write_text(f"{path.name} {number}")
+    network = onnx.load(ROOT / "trajectory.onnx")
+    info = parse(network.metadata_props[0].value, "")
+    trigger = TriggerConfig(threshold=number)
+    info = msgspec.structs.replace(info, h5=digest(h5), checksum=True, trigger=trigger)
+    onnx.helper.set_model_props(network, {KEY: msgspec.json.encode(info).decode()})
+    bundle.write_bytes(add_checksum(network.SerializeToString()))
+
+
+def check_model(root, replaced):
+    """What is wrong with the model in a folder after it is opened as `m.h5`, and with its files after that."""
+    try:
+        number = tasks.load("trajectory").load_model(root / "m.h5").info.trigger.threshold
+    except InputError as error:
+        if replaced or "there is no model" not in str(error):
+            yield str(error)
+        if any(path.exists() for path in model_files(root / "m.h5")):
+            yield "files of a model that is not there"
+        return
+    if number not in ([0.25, 0.75] if replaced else [0.75]):
+        yield "another model"
+    if any(path.read_text() != f"{path.name} {number}" for path in model_files(root / "m.h5")[:3]):
+        yield "files of two models"
+    if {path.name for path in root.iterdir()} - {"made"} != {path.name for path in model_files(root / "m.h5")}:
+        yield "left behind"
+
+
+def run_model(root, replaced):
+    points, wrong = 0, Counter()
+    while True:
+        shutil.rmtree(root, ignore_errors=True)
+        root.mkdir(parents=True)
+        if replaced:
+            make_model(root / "old", 0.25)
+            replace_model(root / "old", root / "m.h5")
+        make_model(root / "made", 0.75)
+        killed = kill_before(points + 1, lambda: replace_model(root / "made", root / "m.h5"), root)
+        wrong.update(check_model(root, replaced))
+        if not killed:
+            return {"points": points, "wrong": wrong}
+        points += 1
+
+
 if __name__ == "__main__":
-    print(json.dumps(run(sys.argv[1], Path(sys.argv[2]))))
+    case, root = sys.argv[1], Path(sys.argv[2])
+    found = run_model(root, case == "model-replace") if case.startswith("model-") else run(case, root)
+    print(json.dumps(found))

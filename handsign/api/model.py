@@ -14,6 +14,7 @@ import numpy as np
 from handsign import tasks
 from handsign.api import arguments
 from handsign.bundle.info import TriggerConfig
+from handsign.bundle.replacing import finish_replacing
 from handsign.bundle.runtime import info_of_model
 from handsign.capture.stream import pipelined
 from handsign.errors import InputError
@@ -242,6 +243,7 @@ def load(
         InputError: there is no such model, it cannot be used, or the task has no faster extractor.
     """
     path = Path(path)
+    finish_replacing(path)
     if task is None:
         if path.is_file() and not path.with_suffix(".onnx").exists():
             raise InputError(f"{path} does not say what it is for; give its task and labels")

@@ -16,6 +16,7 @@ import msgspec
 import numpy as np
 
 from handsign.bundle.info import describe, mismatches
+from handsign.bundle.replacing import finish_replacing
 from handsign.bundle.runtime import Runtime, digest
 from handsign.errors import InputError
 
@@ -71,6 +72,7 @@ class Bundle:
         Raises:
             InputError: there is no such file, it is damaged, it does not fit the task or the labels, or it holds code.
         """
+        finish_replacing(path)
         beside = path.with_suffix(".onnx")
         if not path.exists() and not beside.exists():
             raise InputError(f"there is no model {path}; make one with train.py, or name one with --model")

@@ -12,6 +12,7 @@ import numpy as np
 from handsign.bundle.check import DamagedBundle, read_checked
 from handsign.bundle.info import MAX_WINDOW
 from handsign.bundle.onnx_session import MEMORY, SECONDS, open_session, try_out
+from handsign.bundle.replacing import finish_replacing
 from handsign.errors import InputError
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ def info_of_model(path: Path) -> BundleInfo:
     Raises:
         InputError: there is none, or it is damaged.
     """
+    finish_replacing(path)
     beside = path.with_suffix(".onnx")
     if not beside.exists():
         raise InputError(f"there is no model {beside}; make one with train.py, or name one with --model")

@@ -13,6 +13,7 @@ import numpy as np
 from handsign.bundle.check import add_checksum
 from handsign.bundle.info import KEY
 from handsign.bundle.keras_loader import import_keras, silence
+from handsign.bundle.replacing import model_files, replace_model
 from handsign.bundle.runtime import Runtime, digest
 from handsign.errors import InputError
 from handsign.files import temporary_folder
@@ -28,13 +29,8 @@ TOLERANCE = 1e-5
 """The largest difference, in probability, between ONNX Runtime and Keras."""
 
 
-def model_files(path: Path) -> list[Path]:
-    """The files of a model: Keras' whole and weights, the architecture, the bundle."""
-    return [path.with_name(path.stem + end) for end in (".h5", ".weights.h5", ".json", ".onnx")]
-
-
 def save(model: keras.Model, path: Path, info: BundleInfo, compact: keras.Model | None = None) -> BundleInfo:
-    """Write the four files of a model; returns the info as written. All are made before the first is replaced.
+    """Write the four files of a model; returns the info as written. They are replaced as a whole.
 
     `compact` computes the same with less work, where there is such a network: it goes into the bundle.
 
@@ -45,17 +41,15 @@ def save(model: keras.Model, path: Path, info: BundleInfo, compact: keras.Model 
     if path.suffix != ".h5":
         raise InputError(f"{path} does not end in .h5, which is what a model is saved as")
     bare = _uncompiled(model)
-    targets = model_files(path)
     try:
         with temporary_folder(path) as folder:
-            made = [folder / target.name for target in targets]
+            made = model_files(folder / path.name)
             bare.save(made[0])
             bare.save_weights(made[1])
             made[2].write_text(bare.to_json(indent=1), encoding="utf-8")
             info = msgspec.structs.replace(info, h5=digest(made[0]), parameters=bare.count_params(), checksum=True)
             _export(compact or bare, made[3], info, bare.predict_on_batch)
-            for source, target in zip(made, targets, strict=True):
-                source.replace(target)
+            replace_model(folder, path)
     except OSError as error:
         raise InputError(f"{path} could not be saved ({error.strerror or error})") from error
     return info

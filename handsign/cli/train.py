@@ -89,7 +89,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     from handsign import tasks
     from handsign.api import fit
     from handsign.bundle.bundle import load_weights
-    from handsign.bundle.saving import model_files
+    from handsign.bundle.replacing import model_files
     from handsign.data.prepare import open_dataset
     from handsign.evaluate.report import augmented, report
     from handsign.learn.checkpoint import checkpoint_path

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from handsign.bundle.replacing import finish_replacing
 from handsign.bundle.runtime import read_info
 from handsign.errors import InputError
 
@@ -86,6 +87,7 @@ def open_site(config: WebConfig, task: Task) -> Site:
     """
     if not VENDOR.is_dir():
         raise InputError(f"{VENDOR} does not exist; 'make web' fetches it (needs npm)")
+    finish_replacing(config.model)
     named, changes = config.model.with_suffix(".onnx"), {}
     if named.exists():
         task.load_model(config.model, config.labels)
