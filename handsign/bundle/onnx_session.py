@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 SECONDS, MEMORY = 10.0, 512 * 2**20
 """What one window may take when a network is tried out, memory in bytes with the weights."""
+
+
+_CPU_ONLY: dict[str, Any] = {"providers": ["CPUExecutionProvider"], "enable_fallback": False}
+"""And what fails on it is not printed and tried once more."""
 
 
 def open_session(model: bytes, threads: int = 0) -> onnxruntime.InferenceSession:
@@ -31,7 +35,7 @@ def open_session(model: bytes, threads: int = 0) -> onnxruntime.InferenceSession
     return onnxruntime.InferenceSession(
         model,
         _options(threads),
-        providers=["CPUExecutionProvider"],
+        **_CPU_ONLY,
         disabled_optimizers=["ConstantFolding"],  # a small file may ask for large ones; our exporter has folded its own
     )
 
@@ -48,7 +52,7 @@ def try_out(model: bytes, x: Array) -> None:
     options = _options(threads=1)
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.add_session_config_entry("session.use_env_allocators", "1")
-    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(model, options, **_CPU_ONLY)
     run = onnxruntime.RunOptions()
     run.log_severity_level = 4
     run.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")

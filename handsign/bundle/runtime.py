@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from handsign.types import Array
 
 
+FLOAT = "tensor(float)"
+"""What ONNX Runtime calls an array of float32."""
+
+
 def digest(path: Path) -> str:
     """The SHA-256 of a file, in hexadecimal."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
@@ -37,16 +41,17 @@ class Runtime:
         self._path = path
         data, self.info = read_checked(path)
         try:
-            session = open_session(data, threads=1)
+            self._session = open_session(data, threads=1)
+            ends = self._session.get_inputs(), self._session.get_outputs()
+            inputs, outputs = ([(part.name, part.type, part.shape) for part in parts] for parts in ends)
         except Exception as error:
             raise DamagedBundle(f"{path} is damaged or no ONNX file; train again, or give another --model") from error
-        inputs, outputs = session.get_inputs(), session.get_outputs()
-        if [part.type for part in (*inputs, *outputs)] != ["tensor(float)"] * 2 or len(inputs) != 1:
+        if [kind for _, kind, _ in inputs] != [FLOAT] or [kind for _, kind, _ in outputs] != [FLOAT]:
             raise InputError(f"{path} does not have one input and one output of float32; give another --model")
-        if not inputs[0].shape or not outputs[0].shape:
+        (self._input, _, taken), (_, _, given) = inputs[0], outputs[0]
+        if not taken or not given:
             raise InputError(f"{path} does not take and give one row for each window; give another --model")
-        self._session, self._input = session, inputs[0].name
-        self.input_shape, self.outputs = tuple(inputs[0].shape[1:]), outputs[0].shape[-1]
+        self.input_shape, self.outputs = tuple(taken[1:]), given[-1]
         shape = tuple(size if isinstance(size, int) else self.info.window for size in self.input_shape)
         if math.prod(shape) > MAX_WINDOW:
             raise InputError(f"{path} takes windows of {shape}, more than {MAX_WINDOW} numbers; give another --model")

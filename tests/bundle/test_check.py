@@ -268,6 +268,14 @@ def test_a_graph_in_a_graph_in_a_graph_is_looked_into(tmp_path: Path):
     assert "holds sparse tensors" in refused(tmp_path, network(*graph.node))
 
 
+def test_a_name_that_is_not_utf_8_is_one_line(tmp_path: Path, capfd: pytest.CaptureFixture[str]):
+    def change(model: Any) -> None:
+        model.graph.input[0].type.tensor_type.shape.dim[0].dim_param = "batch"
+
+    assert "damaged or no ONNX" in refused(tmp_path, network(change=change).replace(b"batch", b"\xff\xfftch"))
+    assert capfd.readouterr() == ("", "")
+
+
 def test_limits_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     data = network()
     with monkeypatch.context() as patch:
