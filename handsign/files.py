@@ -15,10 +15,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tokenize import TokenError
-from typing import Any
 
 import msgspec
-import numpy as np
 from filelock import FileLock, Timeout
 
 from handsign.errors import InputError
@@ -28,17 +26,6 @@ UNREADABLE = (
     *(zipfile.BadZipFile, zlib.error, msgspec.MsgspecError),
 )
 """The exceptions of NumPy, zipfile, msgspec and pose-format for damaged files (measured by damaging some)."""
-
-
-@contextmanager
-def open_npz(path: Path) -> Iterator[Any]:
-    """Open an `.npz`, a mapping from names to arrays. Unlike `np.load(path)`, it closes a damaged file as well.
-
-    Raises:
-        UNREADABLE: the file is missing or damaged.
-    """
-    with path.open("rb") as raw, np.load(raw) as file:
-        yield file
 
 
 TEMPORARY = ".part"

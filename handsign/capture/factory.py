@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from handsign.errors import InputError
+from handsign.reading import exists
 
 if TYPE_CHECKING:
     from handsign.capture.source import Source
@@ -63,8 +64,8 @@ def open_source(spec: str, form: Format, windowing: Windowing) -> Source:
     from handsign.data.stills import IMAGE_SUFFIXES
 
     path = Path(spec)
-    if not path.exists():
-        raise InputError(f"{path} is not there; --source takes a video, a folder, a URL or 'practice'")
+    if not exists(path):
+        raise InputError(f"{spec[:200]} is not there; --source takes a video, a folder, a URL or 'practice'")
     if path.suffix.lower() in VIDEO_SUFFIXES:
         return Video(path)
     if path.is_dir() and any(p.suffix.lower() in IMAGE_SUFFIXES for p in path.iterdir()):
@@ -88,7 +89,7 @@ def _open_practice(spec: str, form: Format) -> Source:
     if form.adapt(np.zeros((1, HOLISTIC.size), np.float32)).shape[1:] != form.shape:
         raise InputError(f"the practice signer moves landmarks, which {form.name} does not look at; give a video")
     numbers = spec.split(":")[1:]
-    if not all(n.isdecimal() for n in numbers) or len(numbers) > 2:
+    if not all(n.isdecimal() and len(n) < 10 for n in numbers) or len(numbers) > 2:
         raise InputError(f"{spec!r} is not practice, practice:SEED or practice:SEED:SIGNS")
     seed, signs = (int(numbers[0]) if numbers else 0), (int(numbers[1]) if len(numbers) > 1 else None)
     return PracticeSigner(seed, signs, adapt=form.adapt)

@@ -24,6 +24,7 @@ from handsign.capture.video import VIDEO_SUFFIXES, Video
 from handsign.cli.options import print_contents
 from handsign.data.take import Take, TakeInfo
 from handsign.errors import InputError
+from handsign.reading import below, exists
 
 if TYPE_CHECKING:
     from handsign.data.store import Store
@@ -115,9 +116,9 @@ def find_clips(root: Path, actions: Iterable[str] | None) -> list[tuple[str, Pat
     Raises:
         InputError: nothing is there, or no video of an action.
     """
-    if not root.exists():
+    if not exists(root):
         raise InputError(f"{root} is not there; --source takes a video, a folder of videos or 'practice'")
-    paths = [root] if root.is_file() else sorted(filter(_is_video, root.rglob("*")))
+    paths = [root] if root.is_file() else sorted(filter(_is_video, below(root)))
     clips = [(path.parent.name, path) for path in paths]
     wanted = list(actions or [])
     if len(wanted) == 1 and all(path.parent == root or path == root for path in paths):

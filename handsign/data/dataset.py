@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import numpy as np
 
 from handsign.data.split import Split
+from handsign.data.take import Name, Text
 from handsign.errors import InputError
-from handsign.files import UNREADABLE, atomic, open_npz
+from handsign.files import atomic
+from handsign.reading import open_npz
 
 if TYPE_CHECKING:
     from handsign.types import Array
@@ -76,20 +78,41 @@ class Dataset:
             with open_npz(path) as file:
                 rest = msgspec.json.decode(file["dataset"].tobytes(), type=_Rest)
                 data = cls(**msgspec.structs.asdict(rest), **{name: file[name] for name in ARRAYS})
-        except UNREADABLE as error:
+                data._check()
+        except InputError as error:
             raise InputError(f"{path} is no whole dataset ({error}); make it again with preprocess.py") from error
         if data.task != task or data.X.shape[1:] != shape:
             raise InputError(f"{path} was prepared for {data.task} {data.X.shape[1:]}, not for {task} {shape}")
         return data
 
+    def _check(self) -> None:
+        """Raise an InputError for arrays of other kinds or lengths than `save` writes."""
+        for name in ("X", "y"):
+            array = getattr(self, name)
+            if array.dtype != np.float32 or not array.ndim or not np.isfinite(array).all():
+                raise InputError(f"its {name} are not finite float32")
+        if self.y.shape[-1] != len(self.labels):
+            raise InputError(f"it has {len(self.labels)} labels and y of shape {self.y.shape}")
+        for name in ARRAYS[2:]:
+            array = getattr(self, name)
+            if array.dtype.kind != "U" or array.ndim != 1:
+                raise InputError(f"its {name} is no list of names")
+        if len({len(getattr(self, name)) for name in ARRAYS}) > 1:
+            raise InputError(f"its arrays have different lengths: {[len(getattr(self, name)) for name in ARRAYS]}")
+        if not np.isin(self.part, PARTS).all():
+            raise InputError(f"its parts are other than {', '.join(PARTS)}")
+
+
+Positive = Annotated[float, msgspec.Meta(gt=0)]
+
 
 class _Rest(msgspec.Struct):
-    task: str
-    labels: list[str]
-    rate: float
+    task: Name
+    labels: Annotated[list[Name], msgspec.Meta(min_length=1)]
+    rate: Positive
     split: Split
     left_out: list[tuple[str, str]]
-    extractors: list[str]
-    made_from: str
-    asked_rate: float | None
-    aspect: float = 1.0
+    extractors: list[Text]
+    made_from: Name
+    asked_rate: Positive | None
+    aspect: Positive = 1.0

@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from handsign import limits
 from handsign.data.store import Store
-from handsign.data.take import InvalidTake, Take
+from handsign.data.take import InvalidTake, Take, encode_info
+from handsign.errors import InputError
+from handsign.reading import size
 
 if TYPE_CHECKING:
     from handsign.data.dataset import Dataset
@@ -63,9 +66,18 @@ class Format:
             return InvalidTake(take.name, f"{count} frames but times of shape {take.times.shape}")
         if count < 2:
             return InvalidTake(take.name, f"{count} frames are too few")
+        if count > limits.FRAMES or take.samples.nbytes > limits.TAKE_BYTES:
+            most = f"at most {limits.FRAMES} or {size(limits.TAKE_BYTES)} can be used"
+            return InvalidTake(take.name, f"{count} frames of {size(take.samples.nbytes)}, and {most}")
         bad = int((~np.isfinite(take.samples).reshape(count, -1).all(axis=1)).sum())
         if bad:
             return InvalidTake(take.name, f"{bad} of {count} frames hold values that are not finite")
         if not (np.diff(take.times) > 0).all():
             return InvalidTake(take.name, "its times do not increase")
+        if not take.times[-1] / 2 - take.times[0] / 2 <= limits.SECONDS / 2:  # halves, which do not overflow
+            return InvalidTake(take.name, f"it lasts longer than {limits.SECONDS / 86_400:g} days")
+        try:
+            encode_info(take.info)
+        except InputError as error:
+            return InvalidTake(take.name, str(error))
         return take

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from handsign import limits
 from handsign.data.dataset import Dataset
 from handsign.data.readers import read
 from handsign.data.split import Split, parts
 from handsign.data.take import Take
 from handsign.data.windows import span
 from handsign.errors import InputError
-from handsign.files import UNREADABLE, open_npz
+from handsign.reading import below, open_npz
 
 if TYPE_CHECKING:
     from handsign.data.format import Format
@@ -88,13 +89,16 @@ def _usable(found: Iterable[Any]) -> tuple[list[Take], list[tuple[str, str]]]:
 
 
 def _by_length(takes: Sequence[Take], windowing: Windowing, rate: float) -> tuple[list[Take], list[tuple[str, str]]]:
-    """The takes that are long enough, and (name, reason) of those that are not."""
+    """The takes that are long enough, and (name, reason) of those that are not, or have too few samples."""
     least, length = windowing.min_samples, windowing.length
     wanted = "under half a window" if 2 * least == length else f"under {least:g} samples"
     long, short = [], []
     for take in takes:
         if span(take.times) < least / rate:
             short.append((take.name, f"lasts {span(take.times):.2f} s, {wanted}"))
+        elif windowing.resamples and span(take.times) * rate > limits.SPARSITY * len(take.times):
+            most = f"at most {limits.SPARSITY} samples are interpolated from one"
+            short.append((take.name, f"has {len(take.times)} frames in {span(take.times):.0f} s, and {most}"))
         else:
             long.append(take)
     return long, short
@@ -156,13 +160,13 @@ def open_dataset(
 def _is_dataset(path: Path) -> bool:
     try:
         with open_npz(path) as file:
-            return "dataset" in file.files
-    except UNREADABLE:
+            return "dataset" in file
+    except InputError:
         return False
 
 
 def fingerprint(path: Path) -> str:
     """A hash of the names, sizes and times of all files at `path`, without prepared and hidden ones."""
-    files = sorted(p for p in path.rglob("*") if not p.name.startswith(".") and p.stem != Path(PREPARED).stem)
+    files = sorted(p for p in below(path) if not p.name.startswith(".") and p.stem != Path(PREPARED).stem)
     facts = [(p.relative_to(path).as_posix(), p.stat().st_size, p.stat().st_mtime_ns) for p in files if p.is_file()]
     return hashlib.sha256(repr(facts).encode()).hexdigest()

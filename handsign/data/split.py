@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import numpy as np
@@ -14,13 +14,16 @@ if TYPE_CHECKING:
     from handsign.types import Array
 
 
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+
+
 class Split(msgspec.Struct, frozen=True, kw_only=True):
     """Which takes are kept for testing and validation: shares of all takes, by `take` (stratified) or `signer`."""
 
-    by: str = "take"
+    by: Annotated[str, msgspec.Meta(pattern="^(take|signer)$")] = "take"
     holdout: tuple[str, ...] = ()
-    test_size: float = 0.2
-    val_size: float = 0.15
+    test_size: Share = 0.2
+    val_size: Share = 0.15
     seed: int = 0
 
     def __str__(self) -> str:

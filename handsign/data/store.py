@@ -6,12 +6,13 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
 import numpy as np
 
-from handsign.data.take import TakeInfo
+from handsign import limits
+from handsign.data.take import encode_info, parse_info
 from handsign.errors import InputError
-from handsign.files import UNREADABLE, atomic, locked, open_npz, remove_leftovers
+from handsign.files import atomic, locked, remove_leftovers
+from handsign.reading import open_npz, parsing
 
 if TYPE_CHECKING:
     from handsign.data.take import Take
@@ -48,8 +49,16 @@ class Store:
         remove_leftovers(self.root)
 
     def paths(self, action: str, signer: str) -> list[Path]:
-        """The takes of an action by a signer, in the order of their numbers."""
-        found = (self.root / folder_name(action)).glob("*.npz")
+        """The takes of an action by a signer, in the order of their numbers.
+
+        Raises:
+            InputError: the system admits no such name.
+        """
+        try:
+            with parsing():
+                found = list((self.root / folder_name(action)).glob("*.npz"))
+        except InputError as error:
+            raise InputError(f"there can be no folder for {action[:40]!r}: {error}") from error
         numbered = ((*p.stem.rpartition("_")[::2], p) for p in found)
         own = [(int(n), p) for who, n, p in numbered if who == _prefix(signer) and n.isdecimal()]
         return [path for _, path in sorted(own)]
@@ -59,9 +68,9 @@ class Store:
         found = set()
         for path in self.root.glob("*/*.npz"):
             try:
-                with open_npz(path) as file:
-                    info = msgspec.json.decode(file["info"].tobytes(), type=TakeInfo)
-            except UNREADABLE:
+                with open_npz(path, limits.TAKE_BYTES) as file:
+                    info = parse_info(file["info"].tobytes())
+            except InputError:
                 continue
             found.add((info.action, info.source))
         return found
@@ -74,7 +83,7 @@ class Store:
         """Write a take under the next free number.
 
         Raises:
-            InputError: it cannot be written (disk full, no permission); what was there is untouched.
+            InputError: it cannot be written (disk full, no permission, names that are none); nothing else is touched.
         """
         with locked(self._lock):
             there = self.paths(take.info.action, take.info.signer)
@@ -89,7 +98,7 @@ class Store:
             self._write(path, take)
 
     def _write(self, path: Path, take: Take) -> None:
-        info = np.frombuffer(msgspec.json.encode(take.info), np.uint8)
+        info = np.frombuffer(encode_info(take.info), np.uint8)
         with atomic(path) as temporary:
             np.savez_compressed(
                 temporary, samples=take.samples.astype(np.float32), times=take.times.astype(np.float64), info=info

@@ -6,7 +6,7 @@ import statistics
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -32,6 +32,8 @@ class Windowing(ABC):
 
     length: int
     rate: float
+    resamples: ClassVar[bool] = True
+    """Whether windows cover a whole take at the sample rate, so that a pause in it becomes samples."""
 
     @property
     def duration(self) -> float:

@@ -11,7 +11,8 @@ import numpy as np
 
 from handsign.bundle.keras_loader import import_keras
 from handsign.errors import InputError
-from handsign.files import UNREADABLE, atomic, open_npz
+from handsign.files import atomic
+from handsign.reading import open_npz
 
 if TYPE_CHECKING:
     import keras as keras_types
@@ -161,8 +162,8 @@ class ResumableCheckpoint(keras.callbacks.EarlyStopping):
         try:
             with open_npz(self.path) as file:
                 state = msgspec.json.decode(file["state"].tobytes(), type=CheckpointState)
-                arrays = {name: file[name] for name in file.files if name != "state"}
-        except UNREADABLE as error:
+                arrays = {name: file[name] for name in file if name != "state"}
+        except InputError as error:
             raise InputError(f"{self.path} is damaged ({error}); run without --resume") from error
         if state.identity != self.state.identity:
             raise InputError(f"{self.path} was made with other takes, --seed or --batch; give the same, or no --resume")

@@ -23,13 +23,15 @@ import threading
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
 import msgspec
 
+from handsign import limits
 from handsign.errors import InputError
 from handsign.live.worker import TIMEOUT, BackgroundWorker
+from handsign.reading import parsing, read_bytes
 
 if TYPE_CHECKING:
     from handsign.live.session import Session
@@ -51,7 +53,7 @@ class ActionMap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What every label does; `cooldown` in seconds, `osc` the host and port to send to."""
 
     on: dict[str, LabelActions]
-    cooldown: float = 0.5
+    cooldown: Annotated[float, msgspec.Meta(ge=0, le=86_400)] = 0.5
     osc: str = "127.0.0.1:9000"
 
 
@@ -66,8 +68,10 @@ def load_actions(path: Path, method: str, labels: Sequence[str]) -> ActionMap:
         InputError: the file is missing or malformed, has no action for `method`, or names an unknown label.
     """
     try:
-        actions = msgspec.toml.decode(path.read_bytes(), type=ActionMap)
-    except (OSError, UnicodeDecodeError, msgspec.MsgspecError) as error:
+        data = read_bytes(path, limits.CONFIG_BYTES)
+        with parsing():
+            actions = msgspec.toml.decode(data, type=ActionMap)
+    except InputError as error:
         raise InputError(
             f"{path} cannot be read as actions: {error} (see handsign/live/actions.py for an example)"
         ) from error
@@ -114,8 +118,12 @@ def post_json(url: str, actions: ActionMap) -> Handler:
     Raises:
         InputError: `url` is not an http or https address.
     """
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    try:
+        parts = urlsplit(url)
+        valid = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0 and url.isprintable()
+    except ValueError:  # of brackets without an address, or of a port that is none
+        valid = False
+    if not valid:
         raise InputError(f"{url!r} is no address to post to; it begins with http:// or https://")
 
     def post(event: Event) -> None:
@@ -157,7 +165,7 @@ def run_command(command: list[str], actions: ActionMap) -> Handler:
     Raises:
         InputError: there is no such program.
     """
-    if shutil.which(command[0]) is None:
+    if "\0" in "".join(command) or shutil.which(command[0]) is None:
         raise InputError(f"there is no program {command[0]!r} to run")
     null = subprocess.DEVNULL
 

@@ -18,9 +18,11 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from handsign import limits
 from handsign.data.store import Store
-from handsign.data.take import Take, TakeInfo
+from handsign.data.take import Side, Take, TakeInfo
 from handsign.errors import InputError
+from handsign.reading import parsing
 from handsign.web.guard import Guard, error_response
 from handsign.web.site import MANIFEST, MODELS, STATIC, TYPES, Site
 
@@ -34,7 +36,6 @@ LARGEST = 16 * 2**20
 LONGEST = 600.0
 """Maximum duration of a take in seconds."""
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^(?=.*\w)[^\x00-\x1f\x7f]+$")]
-Side = Annotated[int, msgspec.Meta(ge=1, le=16384)]
 
 
 class Posted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -45,7 +46,7 @@ class Posted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     session: Name
     extractor: Name
     frame_size: tuple[Side, Side]
-    times: list[float]
+    times: Annotated[list[float], msgspec.Meta(max_length=limits.FRAMES)]
     samples: bytes
 
     def take(self, form: Format) -> Take:
@@ -74,6 +75,16 @@ class Posted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if not isinstance(take, Take):
             raise InputError(f"{take.name} cannot be used: {take.reason}")
         return take
+
+
+def parse_posted(data: bytes) -> Posted:
+    """The JSON of a take.
+
+    Raises:
+        InputError: it is none, or a field has another type, range or length.
+    """
+    with parsing("this is no take"):
+        return msgspec.json.decode(data, type=Posted)
 
 
 class Files(StaticFiles):
@@ -107,10 +118,7 @@ class Service:
 
     async def post(self, request: Request) -> Response:
         """`POST /takes`: save a take; its name, quality and the number of takes of its action and signer as JSON."""
-        try:
-            posted = msgspec.json.decode(await read_body(request), type=Posted)
-        except msgspec.MsgspecError as error:
-            raise InputError(f"this is no take: {error}") from error
+        posted = parse_posted(await read_body(request))
         return Response(await run_in_threadpool(self._save, posted), HTTPStatus.CREATED, media_type=TYPES[".json"])
 
     def _save(self, posted: Posted) -> bytes:

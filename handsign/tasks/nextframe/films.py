@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from handsign import limits
 from handsign.data.dataset import Dataset
 from handsign.data.split import Split, parts
 from handsign.data.windows import rollout
 from handsign.errors import InputError
-from handsign.files import UNREADABLE
+from handsign.reading import exists, read_npy
 from handsign.tasks.nextframe import squares
 
 if TYPE_CHECKING:
@@ -68,9 +69,8 @@ def read(path: Path) -> Array:
         InputError: the file is damaged, or holds something else.
     """
     try:
-        with path.open("rb") as file:
-            stored = np.lib.format.read_array(file, allow_pickle=False)
-    except UNREADABLE as error:
+        stored = read_npy(path, limits.FILMS_BYTES)
+    except InputError as error:
         raise InputError(f"{path} cannot be read as films ({error})") from error
     if stored.ndim != 4 or 0 in stored.shape or len(stored) <= CONTEXT:
         raise InputError(
@@ -90,9 +90,9 @@ def load(path: Path, seed: int = 0) -> tuple[Array, Array] | None:
     Raises:
         InputError: as `read`.
     """
-    if path == Path(SQUARES) and not path.exists():
+    if path == Path(SQUARES) and not exists(path):
         return squares.films(COUNT, np.random.default_rng(seed))
-    if path.suffix == ".npy" and path.is_file():
+    if path.suffix == ".npy" and exists(path) and not path.is_dir():
         films = read(path)
         return films[:, :-1], films[:, 1:]
     return None
@@ -109,7 +109,7 @@ def load_one(spec: str) -> tuple[Array, Array] | None:
         InputError: as `read`, or there is no film of that number.
     """
     name, _, number = spec.rpartition(":")
-    path = Path(name) if name and number.isdecimal() else Path(spec)
+    path = Path(name) if name and number.isdecimal() and len(number) < 10 else Path(spec)
     found = load(path)
     if found is None:
         return None

@@ -8,8 +8,10 @@ session. Rows that cannot be used, as the challenge's files have them, are skipp
 from __future__ import annotations
 
 import csv
+import io
 from collections import Counter
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +19,7 @@ import numpy as np
 
 from handsign.data.take import InvalidTake, Take, TakeInfo
 from handsign.errors import InputError
+from handsign.reading import lines, open_file, parsing
 
 if TYPE_CHECKING:
     from handsign.types import Array
@@ -53,7 +56,8 @@ def read(path: Path) -> Iterator[Take | InvalidTake]:
         InputError: the file has another header, or fewer than two usable rows.
     """
     skipped: Counter[str] = Counter()
-    rows = np.array(list(_rows(path, skipped)), np.float64).reshape(-1, 5)
+    with parsing():
+        rows = np.fromiter(chain.from_iterable(_rows(path, skipped)), np.float64).reshape(-1, 5)
     rows = _usable(rows, skipped)
     count = len(rows) + skipped.total()
     reasons = ", ".join(f"{n} {why}" for why, n in skipped.items())
@@ -73,8 +77,8 @@ def _rows(path: Path, skipped: Counter[str]) -> Iterator[tuple[float, ...]]:
     Raises:
         InputError: the file has another header.
     """
-    with path.open(encoding="utf-8", errors="replace", newline="") as file:
-        table = csv.reader(file)
+    with open_file(path) as raw, io.TextIOWrapper(raw, "utf-8", "replace", newline="") as file:
+        table = csv.reader(lines(file))
         if tuple(name.strip().lower() for name in next(table, ())) != HEADER:
             raise InputError(f"its first line is not {','.join(HEADER)!r}")
         for row in filter(None, table):

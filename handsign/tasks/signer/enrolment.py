@@ -21,7 +21,8 @@ from handsign.bundle.onnx_session import open_session
 from handsign.data.readers import read
 from handsign.data.take import Take
 from handsign.errors import InputError
-from handsign.files import UNREADABLE, atomic, open_npz
+from handsign.files import atomic
+from handsign.reading import open_npz
 
 if TYPE_CHECKING:
     from handsign.bundle.info import BundleInfo
@@ -48,6 +49,14 @@ class People:
     cohort: Array
     h5: str
 
+    def _check(self) -> None:
+        """Raise an InputError for arrays of other kinds or shapes than `save` writes."""
+        people = self.names.dtype.kind == "U" and self.names.shape == self.own.shape[:1]
+        vectors = self.own.ndim == self.cohort.ndim == 2 and self.own.shape[1] == self.cohort.shape[1]
+        numbers = self.own.dtype.kind == self.cohort.dtype.kind == "f" and len(self.cohort) > 0
+        if not (people and vectors and numbers and np.isfinite(self.own).all() and np.isfinite(self.cohort).all()):
+            raise InputError("its arrays do not fit together")
+
     def score(self, name: str, found: Array) -> float:
         """Score of the claim that an embedding (d,) is of the person `name`: see `z_norm`."""
         return z_norm(found, self.own[self.names == name], self.cohort)
@@ -67,7 +76,8 @@ class People:
         try:
             with open_npz(path) as file:
                 found = cls(file["names"], file["own"], file["cohort"], str(file["h5"]))
-        except UNREADABLE as error:
+                found._check()
+        except InputError as error:
             raise InputError(f"nobody is enrolled in {path} ({error}); do so with 'realtime.py enrol'") from error
         if found.h5 != info.h5:
             raise InputError(f"{path} was made with another model; enrol people again, or give the --model of then")

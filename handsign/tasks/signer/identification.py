@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -34,6 +34,7 @@ class SignerWindowing(ClassificationWindowing):
     """
 
     most: int = 100
+    resamples: ClassVar[bool] = False
 
     def label(self, take: Take) -> str:
         """The signer."""

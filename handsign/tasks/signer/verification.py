@@ -9,6 +9,7 @@ before anything was measured on the test recordings.
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from handsign.data.readers import read
 from handsign.data.take import Take
 from handsign.errors import InputError
 from handsign.evaluate.classification import ClassificationEvaluator
+from handsign.reading import lines, open_file
 from handsign.tasks.signer import features
 from handsign.tasks.signer.identification import timed, together
 from handsign.tasks.signer.scores import BLEND, Claim, headline, log_odds, roc_figure, verification_metrics
@@ -160,9 +162,9 @@ def _claims(model: TrainedModel, test: Path, labels: Path | None) -> list[Claim]
 def _illegal(path: Path) -> dict[str, bool]:
     """File name -> whether it is by somebody else."""
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            return {row["filename"]: bool(int(row["is_illegal"])) for row in csv.DictReader(file)}
-    except (OSError, KeyError, ValueError, TypeError) as error:
+        with open_file(path) as raw, io.TextIOWrapper(raw, "utf-8", newline="") as file:
+            return {row["filename"]: bool(int(row["is_illegal"])) for row in csv.DictReader(lines(file))}
+    except InputError as error:
         raise InputError(f"{path} is no table with the columns filename and is_illegal (0 or 1): {error}") from error
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from handsign.bundle.keras_loader import import_keras
 from handsign.errors import InputError
-from handsign.files import UNREADABLE, open_npz
+from handsign.reading import open_npz
 from handsign.tasks.strike import torch_weights
 
 if TYPE_CHECKING:
@@ -39,10 +39,10 @@ def lite0_weights() -> dict[str, Array]:
     path = torch_weights.npz_path()
     try:
         with open_npz(path) as file:
-            weights = {name: file[name] for name in file.files}
+            weights = {name: file[name] for name in file}
         if torch_weights.digest(weights) == torch_weights.DIGEST:
             return weights
-    except UNREADABLE:
+    except InputError:
         pass
     weights = torch_weights.read_package()
     try:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from handsign.errors import InputError
-from handsign.files import UNREADABLE, atomic, cache_folder, locked, open_npz
+from handsign.files import atomic, cache_folder, locked
+from handsign.reading import open_npz
 from handsign.tasks.strike.augment import COPIES, VERSION, augment_image
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ class FeatureCache:
         try:
             with open_npz(self.path) as file:
                 keys, counts, features = file["keys"], file["counts"], file["features"]
-        except UNREADABLE:
+        except InputError:
             return {}
         if features.shape != (counts.sum(), self._width) or keys.shape != (len(counts), HASH):
             return {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -23,6 +23,8 @@ BLOCKS = 5
 @dataclass(frozen=True, kw_only=True)
 class PictureWindowing(ClassificationWindowing):
     """One window ends with each picture of a take, as live; a block of an action is in one part of a split."""
+
+    resamples: ClassVar[bool] = False
 
     def split_units(self, takes: Sequence[Take], groups: Sequence[slice]) -> Sequence[Take]:
         """The takes, named with the number of their block; an action with fewer takes than `BLOCKS` has them cut."""

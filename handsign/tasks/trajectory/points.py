@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from handsign import limits
 from handsign.data.take import Take, TakeInfo
 from handsign.errors import InputError
-from handsign.files import UNREADABLE
+from handsign.reading import parsing, read_bytes
 
 if TYPE_CHECKING:
     from handsign.types import Array
@@ -27,10 +28,6 @@ SUFFIXES = (".txt", ".csv", ".json", ".pkl", ".pickle", ".dat")
 
 RATE = 60.0
 """Points per second assumed of a file, as none records times: about the rate at which a window reports the mouse."""
-
-MAX_BYTES = 64 * 2**20
-"""The largest file read. A pickle instruction takes at least one byte and makes at most one value, so that this bounds
-the memory as well."""
 
 VALUES = frozenset("INT BININT BININT1 BININT2 LONG LONG1 LONG4 FLOAT BINFLOAT".split())
 
@@ -48,9 +45,9 @@ def read_points(path: Path) -> Iterator[Take]:
     Raises:
         InputError: the file is too large, is not a list of points, or is a pickle with other instructions.
     """
-    if path.stat().st_size > MAX_BYTES:
-        raise InputError(f"it has {path.stat().st_size} bytes; a list of points has at most {MAX_BYTES}")
-    points = _array(_parse(path.read_bytes()))
+    points = _array(_parse(read_bytes(path, limits.POINTS_BYTES)))
+    if np.abs(points).max() > limits.SIDE:
+        raise InputError(f"it has numbers above {limits.SIDE}, which are no pixels of a canvas")
     extent = np.maximum(np.ceil(points.max(axis=0)), 1.0)
     size = (int(extent[0]), int(extent[1])) if points.max() > 1 else None
     samples = np.clip(points / extent, 0.0, 1.0).astype(np.float32)
@@ -62,12 +59,10 @@ def _parse(data: bytes) -> Any:
     """The content of a file, as a list of points if it is one; otherwise unchecked."""
     if data[:1] == b"\x80" or (data[:1] in b"(]c" and data.rstrip().endswith(b".")):
         return parse_pickle(data)
-    try:
+    with parsing("it is not a pickle, JSON or text"):
         text = data.decode("utf-8-sig").strip()
         if text[:1] in {"[", "{"}:
             return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"it is not a pickle, JSON or text ({str(error)[:60]})") from error
     return _parse_text(text)
 
 
@@ -75,6 +70,8 @@ def _parse_text(text: str) -> list[list[float]]:
     """The x and y of every line, separated by a comma, a semicolon or spaces; a header and empty lines are skipped."""
     points = []
     for number, line in enumerate(text.splitlines(), 1):
+        if len(line) > limits.LINE:
+            raise InputError(f"line {number} has {len(line)} characters, and at most {limits.LINE} are read")
         cells = re.split(r"[\s,;]+", line.strip())
         try:
             x, y = map(float, cells)
@@ -83,11 +80,15 @@ def _parse_text(text: str) -> list[list[float]]:
                 continue
             raise InputError(f"line {number} is not x and y: {line.strip()[:40]!r}") from error
         points.append([x, y])
+        if len(points) > limits.FRAMES:
+            break  # `_array` says so
     return points
 
 
 def _array(points: Any) -> Array:
     """A list of pairs of numbers as an array (T, 2) float64; `InputError` where it is not one."""
+    if isinstance(points, list | tuple) and len(points) > limits.FRAMES:
+        raise InputError(f"it has more than {limits.FRAMES} points, the most that is read")
     pairs = isinstance(points, list | tuple) and all(isinstance(p, list | tuple) and len(p) == 2 for p in points)
     if not pairs or not all(type(value) in {int, float} for point in points for value in point):
         raise InputError("it is not a list of [x, y] points")
@@ -113,14 +114,12 @@ def parse_pickle(data: bytes) -> Any:
     [[1, 2.5], (3, 4)]
     """
     stack = PickleStack()
-    try:
-        for code, value, _ in pickletools.genops(data):
+    with parsing("it is not a complete pickle"):
+        for number, (code, value, _) in enumerate(pickletools.genops(data)):
+            if number >= limits.INSTRUCTIONS:
+                raise InputError(f"it has more than {limits.INSTRUCTIONS} instructions, the most that are read")
             stack.execute(code.name, value)
         (result,) = stack.values
-    except InputError:
-        raise
-    except (*UNREADABLE, OverflowError) as error:
-        raise InputError(f"it is not a complete pickle ({' '.join(str(error).split())[:60]})") from error
     return result
 
 
@@ -148,6 +147,10 @@ class PickleStack:
         elif name in GETS:
             self.values.append(self.memo[value])
         elif name == "MARK":
+            if len(self._below) >= limits.DEPTH:
+                raise InputError(
+                    f"it is not a list of points, but has more than {limits.DEPTH} lists inside of each other"
+                )
             self._below.append(self.values)
             self.values = []
         elif name in {"EMPTY_LIST", "LIST", "TUPLE", *TUPLE_LENGTHS}:

@@ -23,6 +23,7 @@ from handsign.learn.objective import ForecastObjective
 from handsign.live.config import LiveView
 from handsign.live.session import Session
 from handsign.live.training_process import TrainingProcess
+from handsign.reading import below
 from handsign.tasks.trajectory.synthetic import CANVAS
 
 if TYPE_CHECKING:
@@ -264,7 +265,7 @@ def _load(task: Task, config: LiveConfig) -> Forecaster:
 
 def _start_training(task: Task, config: LiveConfig) -> TrainingProcess:
     """Start train.py on all takes of `config.data`, continuing from the model if there is one."""
-    if not config.data.is_dir() or not any(config.data.rglob("*.npz")):
+    if not config.data.is_dir() or not any(path.suffix == ".npz" for path in below(config.data)):
         raise InputError(f"there is no recording in {config.data} yet: r records one")
     options = ["--task", task.name, "--data", config.data, "--model", config.model, "--progress"]
     options += ["--continue"] if config.model.with_suffix(".onnx").exists() else []

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from handsign import limits
 from handsign.errors import InputError
-from handsign.tasks.trajectory import points
 from handsign.tasks.trajectory.points import PickleStack, parse_pickle, read_points
 
 NUMBERS = st.integers(-(2**70), 2**70) | st.floats(allow_nan=False)
@@ -139,8 +139,8 @@ def test_a_number_of_a_million_digits_is_rejected(tmp_path):
 
 
 def test_too_large_a_file_is_not_read(tmp_path, monkeypatch):
-    monkeypatch.setattr(points, "MAX_BYTES", 10)
-    with pytest.raises(InputError, match="a list of points has at most 10"):
+    monkeypatch.setattr(limits, "POINTS_BYTES", 10)
+    with pytest.raises(InputError, match="it has more than 10 bytes, the most that is read"):
         read(write(tmp_path / "a.txt", "1 2\n" * 9))
 
 
