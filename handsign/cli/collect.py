@@ -15,8 +15,12 @@ def recording() -> argparse.ArgumentParser:
     """Options of `collect.py`."""
     options = cli.parser(__doc__ or "")
     options.usage = "%(prog)s [options]  |  %(prog)s import PATH [options]"
-    options.add_argument("--actions", nargs="+", metavar="ACTION", help="what to record (default: the task's examples)")
-    options.add_argument("--signer", default="me", help="who is signing; takes of several people are kept apart")
+    options.add_argument(
+        "--actions", nargs="+", type=cli.name, metavar="ACTION", help="what to record (default: the task's examples)"
+    )
+    options.add_argument(
+        "--signer", type=cli.name, default="me", help="who is signing; takes of several people are kept apart"
+    )
     options.add_argument("--sequences", type=cli.positive, default=30, help="takes of each action")
     options.add_argument("--length", type=cli.positive, default=30, help="frames of a take")
     options.add_argument("--every", type=cli.positive, default=1, metavar="N", help="keep only every n-th frame")
@@ -37,8 +41,8 @@ def importing() -> argparse.ArgumentParser:
     options = cli.parser("Bring takes recorded elsewhere into the data folder; what is there already is skipped.")
     options.prog += " import"
     options.add_argument("path", type=Path, help="a folder or file of takes: ours, the tutorial's, .npz packs, .pose")
-    options.add_argument("--signer", help="who is signing, where the takes do not say")
-    options.add_argument("--action", help="what is signed, whatever the takes say")
+    options.add_argument("--signer", type=cli.name, help="who is signing, where the takes do not say")
+    options.add_argument("--action", type=cli.name, help="what is signed, whatever the takes say")
     options.add_argument(
         "--canvas",
         nargs=2,

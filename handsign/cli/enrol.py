@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from handsign import tasks
+from handsign.cli.options import name
 from handsign.errors import InputError
 
 
@@ -38,6 +39,8 @@ def parser(base: argparse.ArgumentParser) -> argparse.ArgumentParser:
     """Add the options of both to those that every script has."""
     base.usage = "%(prog)s enrol|verify RECORDINGS --signer NAME --task TASK [options]"
     base.add_argument("path", type=Path, metavar="RECORDINGS", help="a file or folder of them")
-    base.add_argument("--signer", required=True, metavar="NAME", help="who is enrolled, or is said to have moved")
+    base.add_argument(
+        "--signer", type=name, required=True, metavar="NAME", help="who is enrolled, or is said to have moved"
+    )
     base.add_argument("--level", type=float, help="score that a claim needs, in standard deviations (default: 2.0)")
     return base

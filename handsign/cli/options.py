@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from handsign import limits
 from handsign.errors import InputError
 
 if TYPE_CHECKING:
@@ -130,6 +132,16 @@ def positive(text: str) -> int:
     return number
 
 
+def name(text: str) -> str:
+    """A name that can be stored: Unicode of a length that a file's name can have."""
+    try:
+        if len(text.encode()) <= limits.STEM:
+            return text
+    except UnicodeEncodeError:
+        raise argparse.ArgumentTypeError(f"{text!a} is no UTF-8") from None
+    raise argparse.ArgumentTypeError(f"{text[:40]!r}... has more than {limits.STEM} bytes")
+
+
 def seconds(text: str) -> float:
     """A finite number that is not negative."""
     number = float(text)
@@ -154,11 +166,21 @@ EXTRAS = {
 
 
 def run(main: Callable[[], None]) -> None:
-    """Run a script: an InputError or a missing extra is one line and exit code 2, Ctrl-C is exit code 130."""
+    """Run a script: an InputError, a path that the system refuses or a missing extra is one line and exit code 2.
+
+    Ctrl-C is exit code 130. Names of files that are no UTF-8 are printed as escapes.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         main()
     except InputError as error:
         _exit(str(error))
+    except OSError as error:
+        if error.filename is None:
+            raise
+        _exit(f"{str(error.filename)[:200]}: {error.strerror}")
     except ModuleNotFoundError as error:
         missing = (error.name or "").partition(".")[0]
         for extra, modules in EXTRAS.items():

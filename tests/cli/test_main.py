@@ -1,6 +1,8 @@
 """The command `handsign` runs what the four scripts run."""
 
 import importlib
+import os
+import subprocess
 import sys
 
 import pytest
@@ -91,3 +93,44 @@ def test_another_missing_module_is_an_error_of_the_program(monkeypatch):
     monkeypatch.setattr(preprocess, "main", main)
     with pytest.raises(ModuleNotFoundError):
         command.main(["preprocess"])
+
+
+LONG = "x" * 300
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["collect", "--source", LONG, "--headless"],
+        ["collect", "--source", "practice:" + "9" * 5000, "--headless"],
+        ["collect", "--source", "practice:\u00b2", "--headless"],
+        ["collect", "--signer", "\udc80", "--source", "practice", "--headless"],
+        ["collect", "--signer", LONG, "--source", "practice", "--headless"],
+        ["collect", "--actions", LONG, "--source", "practice", "--headless"],
+        ["import", LONG],
+        ["import", "caf\udce9"],
+        ["import", ".", "--signer", "\udc80", "--data", "elsewhere"],
+        ["import", ".", "--data", LONG],
+        ["preprocess", "--data", LONG],
+        ["train", "--data", LONG],
+        ["realtime", "--source", LONG],
+        ["realtime", "--model", LONG],
+        ["realtime", "--task", "nextframe", "--source", "squares:" + "9" * 5000, "--headless"],
+    ],
+)
+def test_names_that_the_system_refuses_are_one_line(argv, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as error:
+        command.main(argv)
+    assert error.value.code == 2
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.startswith("handsign")
+    assert not list(tmp_path.rglob("*.npz"))
+
+
+def test_what_is_printed_may_hold_names_that_are_no_utf8(tmp_path):
+    script = "from handsign.cli.options import run; run(lambda: print('caf\\udce9'))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, check=True, env={**os.environ, "PYTHONIOENCODING": "utf-8"}
+    )
+    assert done.stdout == b"caf\\udce9\n"
