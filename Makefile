@@ -12,7 +12,7 @@ TSC := web/node_modules/.bin/tsc
 BIOME := web/node_modules/@biomejs/cli-linux-x64/biome
 LINT_WEB := { test ! -x $(TSC) || $(TSC) -p web; } && { test ! -x $(BIOME) || $(BIOME) ci --error-on-warnings; }
 
-.PHONY: demo test check lint fast-tests test-web web lint requirements clean bench bench-nextframe bench-paths bench-strike bench-stream bench-unseen \
+.PHONY: demo test check lint fast-tests test-web web lint requirements clean fuzz bench bench-nextframe bench-paths bench-strike bench-stream bench-unseen \
 	bench-web model nextframe-model path-model
 
 demo: $(VENV)/.run
@@ -126,6 +126,10 @@ requirements:
 # Signs found and false events in long streams of sessions held out whole; trains fifteen models.
 bench-stream: $(VENV)/.run
 	$(PY) benchmarks/stream.py
+
+# Mutated files for every reader: 80,000 each, a million in all; FUZZ='20000 --seed 500' takes others. About half an hour.
+fuzz: $(VENV)/.test
+	$(PY) tools/fuzz.py $(or $(FUZZ),80000)
 
 clean:
 	rm -rf demo report logs
