@@ -59,7 +59,10 @@ SIDE = 65_535
 """Pixels of a side of a picture, a screen or a canvas."""
 
 NAME = 255
-"""Characters of a name, and bytes of a file's."""
+"""Characters of a name."""
+
+STEM = 200
+"""Bytes of a name that files are named after: systems admit 255, with numbers and suffixes."""
 
 TEXT = 4096
 """Characters of a text that is no name, such as a source."""

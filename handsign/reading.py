@@ -183,7 +183,7 @@ def _read_array(file: Any, length: int, most: int = limits.ARCHIVE_BYTES) -> Arr
         raise InputError(f"it takes {size(needed)}, and at most {size(most)} are read")
     content = np.empty(found, np.uint8)
     for start in range(0, found, limits.MIB):
-        part = memoryview(content)[start : start + limits.MIB]
+        part = content.data[start : start + limits.MIB]
         if file.readinto(part) != len(part):
             raise InputError("it is cut off")
     array = content.view(kind)
@@ -198,9 +198,9 @@ def _read_header(file: Any) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     """(shape, whether the first axis changes fastest, kind of the elements) of an array in NumPy's format."""
     version = np.lib.format.read_magic(file)
     if version == (1, 0):
-        shape, fortran, kind = np.lib.format.read_array_header_1_0(file, max_header_size=4096)
+        shape, fortran, kind = np.lib.format.read_array_header_1_0(file)
     elif version == (2, 0):
-        shape, fortran, kind = np.lib.format.read_array_header_2_0(file, max_header_size=4096)
+        shape, fortran, kind = np.lib.format.read_array_header_2_0(file)
     else:
         raise InputError(f"it has version {version} of NumPy's format")
     if any(not 0 <= side < 2**62 for side in shape):

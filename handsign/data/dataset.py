@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import numpy as np
@@ -77,7 +77,8 @@ class Dataset:
         try:
             with open_npz(path) as file:
                 rest = msgspec.json.decode(file["dataset"].tobytes(), type=_Rest)
-                data = cls(**msgspec.structs.asdict(rest), **{name: file[name] for name in ARRAYS})
+                fields: dict[str, Any] = {**msgspec.structs.asdict(rest), **{name: file[name] for name in ARRAYS}}
+                data = cls(**fields)
                 data._check()
         except InputError as error:
             raise InputError(f"{path} is no whole dataset ({error}); make it again with preprocess.py") from error

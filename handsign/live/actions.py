@@ -17,6 +17,7 @@ Actions run in a thread, so that recognition neither waits for them nor stops wh
 from __future__ import annotations
 
 import logging
+import re
 import shutil
 import subprocess
 import threading
@@ -120,7 +121,12 @@ def post_json(url: str, actions: ActionMap) -> Handler:
     """
     try:
         parts = urlsplit(url)
-        valid = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0 and url.isprintable()
+        valid = (
+            parts.scheme in {"http", "https"}
+            and bool(parts.hostname)
+            and parts.port != 0
+            and not re.search(r"[\s\x00-\x1f]", url)
+        )
     except ValueError:  # of brackets without an address, or of a port that is none
         valid = False
     if not valid:
@@ -165,8 +171,10 @@ def run_command(command: list[str], actions: ActionMap) -> Handler:
     Raises:
         InputError: there is no such program.
     """
-    if "\0" in "".join(command) or shutil.which(command[0]) is None:
+    if shutil.which(command[0]) is None:
         raise InputError(f"there is no program {command[0]!r} to run")
+    if "\0" in "".join(command):
+        raise InputError(f"the arguments of {command[0]!r} hold a NUL character, which no program can be given")
     null = subprocess.DEVNULL
 
     def start(event: Event) -> None:

@@ -17,9 +17,10 @@ from types import SimpleNamespace
 import pytest
 from conftest import ROOT
 
+from handsign import limits
 from handsign.errors import InputError
 from handsign.live import actions, worker
-from handsign.live.actions import EventActions, add_toggle_key, load_actions
+from handsign.live.actions import ActionMap, EventActions, add_toggle_key, load_actions
 from handsign.live.session import Session
 from handsign.live.trigger import Event
 from handsign.live.worker import BackgroundWorker
@@ -73,6 +74,35 @@ class TestTheFile:
     def test_what_is_wrong_is_one_line(self, tmp_path, text, message):
         with pytest.raises(InputError, match=message):
             load_actions(actions_file(tmp_path, text), "keys", LABELS)
+
+    @pytest.mark.parametrize(
+        ("text", "message"),
+        [
+            ("a = " + "[" * 100_000, "cannot be read as actions"),
+            ("cooldown = " + "9" * 10_000, "cannot be read as actions"),
+            ("cooldown = nan\n[on.punch]\nkeys = ['x']", "cannot be read as actions"),
+            ("#" * limits.CONFIG_BYTES + "\n", "it has more than 262144 bytes, the most that is read"),
+        ],
+    )
+    def test_a_deep_or_huge_file_is_one_line(self, tmp_path, text, message):
+        with pytest.raises(InputError, match=message) as error:
+            load_actions(actions_file(tmp_path, text), "keys", LABELS)
+        assert "\n" not in str(error.value)
+
+    def test_a_folder_or_bytes_that_are_no_text_are_one_line(self, tmp_path):
+        (tmp_path / "actions.toml").write_bytes(b"[on.\xff]")
+        for path in (tmp_path, tmp_path / "actions.toml"):
+            with pytest.raises(InputError, match="cannot be read as actions"):
+                load_actions(path, "keys", LABELS)
+
+    @pytest.mark.parametrize("url", ["http://[", "http://h:999999/", "http://h:0/", "http://a b/", "http:///x"])
+    def test_an_address_that_is_none_is_refused_at_once(self, url):
+        with pytest.raises(InputError, match="is no address to post to"):
+            actions.post_json(url, ActionMap(on={}))
+
+    def test_a_program_has_no_nul_in_its_arguments(self):
+        with pytest.raises(InputError, match="the arguments of 'true' hold a NUL"):
+            actions.run_command(["true", "a\0b"], ActionMap(on={}))
 
     def test_a_missing_file_is_one_line(self, tmp_path):
         with pytest.raises(InputError, match="No such file"):

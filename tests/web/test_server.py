@@ -6,11 +6,13 @@ import asyncio
 import base64
 import http.client
 import json
+import random
 import re
 import shutil
 import ssl
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +22,7 @@ import numpy as np
 import pytest
 from browser import running
 from conftest import ROOT
+from fuzz.mutations import mutate
 
 from handsign import tasks
 from handsign.data.readers import read
@@ -207,11 +210,19 @@ def test_bad_takes_are_refused_in_one_line(port, data, changes, reason):
     assert sorted(data.rglob("*.npz")) == before
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"\xff\xfe", b'{"action": "hello"}', b"[" * 100_000])
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b"null", b"\xff\xfe", b'{"action": "hello"}', b"[" * 100_000, b'{"action": "\xd3"}']
+)
 def test_what_is_no_take_is_refused(port, body):
     answer = post(port, body)
     assert answer[0] == 400
     assert error(answer)
+
+
+def test_mutated_takes_are_saved_or_refused_and_never_an_error_of_the_server(port):
+    whole, rng = posted(2), random.Random(0)
+    statuses = Counter(post(port, mutate(whole, [whole], rng))[0] for _ in range(200))
+    assert statuses.keys() <= {201, 400}
 
 
 def test_a_large_take_is_refused(port):

@@ -119,5 +119,6 @@ def _samples(rows: Array) -> tuple[Array, Array]:
     source = np.maximum.accumulate(np.where(wheel, -1, np.arange(len(rows))))  # the last row with a position
     source = np.maximum(source, int(np.argmin(wheel)))  # before the first position, that one
     position = rows[source, 3:] / SCREEN_WIDTH
-    samples = np.column_stack([position, button, intervals]).astype(np.float32)
+    with np.errstate(over="ignore"):  # `Format.checked` refuses what is not finite
+        samples = np.column_stack([position, button, intervals]).astype(np.float32)
     return samples, np.cumsum(intervals) + TIME_STEP * np.arange(len(rows))
