@@ -1,4 +1,4 @@
-"""Write files atomically and one program at a time; open files that may be damaged."""
+"""Write files atomically and one program at a time."""
 
 from __future__ import annotations
 
@@ -7,26 +7,15 @@ import logging
 import os
 import re
 import shutil
-import struct
 import time
-import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from tokenize import TokenError
 
-import msgspec
 from filelock import FileLock, Timeout
 
 from handsign.errors import InputError
-
-UNREADABLE = (
-    *(OSError, EOFError, LookupError, ValueError, TypeError, RuntimeError, MemoryError, struct.error, TokenError),
-    *(zipfile.BadZipFile, zlib.error, msgspec.MsgspecError),
-)
-"""The exceptions of NumPy, zipfile, msgspec and pose-format for damaged files (measured by damaging some)."""
-
+from handsign.reading import below
 
 TEMPORARY = ".part"
 """The mark in the names of what is being written. `.name.PID.part.suffix`: the suffix stays last."""
@@ -114,7 +103,7 @@ def remove_leftovers(folder: Path, path: Path | None = None) -> None:
 
     What a running program writes is left alone, as is what cannot be removed.
     """
-    found = folder.glob(f".{glob.escape(path.stem)}.*{TEMPORARY}*") if path else folder.rglob(f".*{TEMPORARY}*")
+    found = folder.glob(f".{glob.escape(path.stem)}.*{TEMPORARY}*") if path else below(folder)
     for left in list(found):
         match = re.fullmatch(rf"\.(.+)\.(\d+){re.escape(TEMPORARY)}(\..*)?", left.name)
         if match and (path is None or match[1] == path.stem) and _is_abandoned(left, int(match[2])):

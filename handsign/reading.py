@@ -209,7 +209,7 @@ def _read_header(file: Any) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
 
 
 def below(folder: Path) -> Iterator[Path]:
-    """Every file below a folder, in no particular order, down to `limits.DEPTH`. Links to folders are not followed."""
+    """Everything below a folder, in no particular order, down to `limits.DEPTH`. Links to folders are not followed."""
     pending = [(folder, 0)]
     while pending:
         at, depth = pending.pop()
@@ -218,7 +218,6 @@ def below(folder: Path) -> Iterator[Path]:
         except OSError:
             continue
         for entry in entries:
-            if not entry.is_dir(follow_symlinks=False):
-                yield at / entry.name
-            elif depth < limits.DEPTH:
+            yield at / entry.name
+            if entry.is_dir(follow_symlinks=False) and depth < limits.DEPTH:
                 pending.append((at / entry.name, depth + 1))

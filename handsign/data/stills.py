@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from handsign.errors import InputError
-from handsign.files import UNREADABLE
+from handsign.reading import parsing, read_bytes
 
 if TYPE_CHECKING:
     from handsign.types import Array
@@ -34,9 +34,6 @@ MAX_SCANS = 100
 MAX_CHUNKS = 100_000
 """Most segments of a JPEG or chunks of a PNG, which Pillow walks through in Python."""
 
-_UNREADABLE = (*UNREADABLE, SyntaxError, ArithmeticError, AttributeError, Image.DecompressionBombError)
-"""The exceptions of Pillow for damaged files."""
-
 _JPEG_MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd7\xff]")
 """A marker of a JPEG other than those that stand inside of or instead of data."""
 
@@ -49,18 +46,17 @@ def open_still(path: Path) -> Iterator[Image.Image]:
         InputError: why it cannot be read, in one line that does not name the file; the same for errors of the block.
     """
     try:
-        with warnings.catch_warnings(action="ignore"):  # of Pillow: corrupt EXIF data, transparent palettes
-            data = _read_bytes(path)
+        with parsing(), warnings.catch_warnings(action="ignore"):  # of Pillow: corrupt EXIF data, transparent palettes
+            data = read_bytes(path, MAX_BYTES)
             kind, size = _identify(data)
             _check_size(*size)
             with Image.open(io.BytesIO(data), formats=[kind]) as image:
                 _check_size(*image.size)  # by Pillow's reading of the header, should that be another one
                 yield image
-    except UnidentifiedImageError as error:  # whose message is the name of an object
-        raise InputError("cannot be read as a picture: its header is damaged") from error
-    except _UNREADABLE as error:
-        why = " ".join(str(error).split())[:120] or type(error).__name__
-        raise InputError(f"cannot be read as a picture: {why}") from error
+    except InputError as error:
+        unidentified = isinstance(error.__cause__, UnidentifiedImageError)  # whose message is the name of an object
+        reason = "its header is damaged" if unidentified else error
+        raise InputError(f"cannot be read as a picture: {reason}") from error
 
 
 def read_still(path: Path, least: tuple[int, int] | None = None) -> Array:
@@ -75,7 +71,7 @@ def read_still(path: Path, least: tuple[int, int] | None = None) -> Array:
         if least:
             image.draft("RGB", least)
         image.load()
-        with suppress(*_UNREADABLE):  # damaged EXIF data
+        with suppress(InputError), parsing():  # damaged EXIF data
             ImageOps.exif_transpose(image, in_place=True)
         if image.mode.startswith("I"):  # 16 bits a pixel, grey
             return np.repeat((np.asarray(image) >> 8).astype(np.uint8)[..., None], 3, axis=2)
@@ -86,16 +82,6 @@ def read_still(path: Path, least: tuple[int, int] | None = None) -> Array:
 def is_still(head: bytes) -> bool:
     """Whether a file that starts with these (12 or more) bytes is a JPEG, PNG, WebP or BMP."""
     return any(magic.match(head) for magic, _ in _FORMATS.values())
-
-
-def _read_bytes(path: Path) -> bytes:
-    if not path.is_file():
-        raise InputError("it is no file")
-    with path.open("rb") as file:
-        data = file.read(MAX_BYTES + 1)
-    if len(data) > MAX_BYTES:
-        raise InputError(f"it has more than {MAX_BYTES >> 20} MiB")
-    return data
 
 
 def _identify(data: bytes) -> tuple[str, tuple[int, int]]:

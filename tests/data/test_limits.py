@@ -292,6 +292,7 @@ class TestFolders:
         assert isinstance(take, Take)
         assert "it lies in more than 32 folders inside of each other" in deep.reason
         fingerprint(tmp_path)
+        assert len(Store(tmp_path).paths("hello", "")) == 1
         subprocess.run(["rm", "-r", "a"], check=True)  # pytest would recurse
 
     def test_a_folder_that_cannot_be_listed_is_told(self, tmp_path, monkeypatch):

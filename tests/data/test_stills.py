@@ -174,7 +174,7 @@ def test_what_is_no_file_is_one_line_at_once(tmp_path, kind):
     elif kind == "pipe":
         os = pytest.importorskip("posix")
         os.mkfifo(path)
-    with pytest.raises(InputError, match="it is no file"):
+    with pytest.raises(InputError, match="it is no regular file" if kind != "nothing" else "No such file or directory"):
         read_still(path)
 
 

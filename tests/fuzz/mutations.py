@@ -21,12 +21,14 @@ from typing import Any
 
 import msgspec
 import numpy as np
+from PIL import Image
 
 from handsign import tasks
 from handsign.data import readers
 from handsign.data.dataset import Dataset
 from handsign.data.format import Format
 from handsign.data.split import Split
+from handsign.data.stills import read_still
 from handsign.data.store import Store
 from handsign.data.take import InvalidTake, Take
 from handsign.landmarks.holistic import HAND_NAMES, POSE_NAMES
@@ -249,6 +251,24 @@ def balabit() -> list[bytes]:
     return ["\n".join(rows).encode(), "\r\n".join(rows).encode()]
 
 
+def images() -> list[bytes]:
+    picture = Image.fromarray((noise(24, 40, 3) * 255).astype(np.uint8))
+    comment = bytes(info(action="punch"))
+    kinds = (("JPEG", {"comment": comment}), ("JPEG", {"progressive": True}), ("PNG", {}), ("BMP", {}), ("WEBP", {}))
+    found = []
+    for kind, options in kinds:
+        made = io.BytesIO()
+        picture.save(made, kind, **options)
+        found.append(made.getvalue())
+    return found
+
+
+def read_image(folder: Path, data: bytes) -> None:
+    write(folder / "punch" / "me_000_000000ms.jpg", data)
+    drain(folder, task_format("strike"))
+    read_still(folder / "punch" / "me_000_000000ms.jpg")
+
+
 TOML = b"""cooldown = 0.5
 osc = "127.0.0.1:9000"
 [on.punch]
@@ -320,6 +340,7 @@ TARGETS: dict[str, Target] = {
         lambda: [b"filename,is_illegal\n" + b"\n".join(b"session_%d,%d" % (i, i % 2) for i in range(30))],
         lambda folder, data: verification._illegal(write(folder / "labels.csv", data)),
     ),
+    "images": Target(images, read_image),
     "posted take": Target(lambda: [json.dumps(POSTED).encode()], read_posted),
     "people": Target(
         lambda: [npz(names=np.array(["a", "b"]), own=noise(2, 4), cohort=noise(3, 4), h5=np.array("abc"))],

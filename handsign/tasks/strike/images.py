@@ -17,7 +17,7 @@ from PIL import Image
 from handsign.data.readers import natural
 from handsign.data.stills import IMAGE_SUFFIXES, open_still, read_still
 from handsign.data.store import Store, folder_name
-from handsign.data.take import InvalidTake, Take, TakeInfo
+from handsign.data.take import InvalidTake, Take, TakeInfo, encode_info, parse_info
 from handsign.errors import InputError
 from handsign.files import locked, sync, temporary_folder
 
@@ -132,7 +132,7 @@ def _is_image(path: Path) -> bool:
 def _stored_info(path: Path) -> TakeInfo:
     """The take's info in the comment of a JPEG by an `ImageStore`; a default for other images."""
     with suppress(InputError), open_still(path) as image:
-        return msgspec.json.decode(image.info["comment"], type=TakeInfo)
+        return parse_info(image.info["comment"])
     return TakeInfo(action="", extractor="pictures")
 
 
@@ -197,7 +197,7 @@ class ImageStore(Store):
 
 def _write(folder: Path, name: str, take: Take) -> Path:
     """Write the images of a take to a folder in place of any that it has, and return the path of the first."""
-    comment = msgspec.json.encode(take.info)
+    comment = encode_info(take.info)
     try:
         with temporary_folder(folder / name) as temporary:
             for time, sample in zip(take.times - take.times[0], take.samples, strict=True):
