@@ -89,7 +89,7 @@ def _refuse_size(path: Path, config: dict[str, Any], held: int, known: dict[str,
 
     keras = import_keras()
     kind = keras.Sequential if config["class_name"] == "Sequential" else keras.Model
-    with tf.Graph().as_default(), warnings.catch_warnings(action="ignore"):
+    with tf.Graph().as_default(), tf.name_scope("model"), warnings.catch_warnings(action="ignore"):
         needed = kind.from_config(config["config"], custom_objects=known).count_params()
     if needed > 2 * held + SPARE:
         raise InputError(f"{path} holds {held} weights, but its layers would have {needed}; it is not loaded")
