@@ -17,6 +17,8 @@ from handsign.bundle.replacing import finish_replacing, model_files, replace_mod
 from handsign.bundle.runtime import info_of_model
 from handsign.errors import InputError
 
+pytestmark = pytest.mark.slow
+
 TASK = tasks.load("trajectory")
 
 

@@ -8,6 +8,8 @@ import sys
 import pytest
 from conftest import ROOT
 
+pytestmark = pytest.mark.slow
+
 
 def kill(case, tmp_path):
     """What tests/kills.py prints."""

@@ -5,6 +5,8 @@ from mutations import TARGETS
 
 from handsign.errors import InputError
 
+pytestmark = pytest.mark.slow
+
 COUNT = 400
 
 
