@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -11,6 +13,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from filelock import FileLock
 from strikes import make
 
 from handsign import tasks
@@ -49,9 +52,18 @@ def shared() -> Callable[[str], Path]:
 
 @pytest.fixture(scope="session")
 def strikes(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
-    """A folder with a strike.h5 that was trained on drawn people, and what the scripts printed: see `strikes.make`."""
-    folder = tmp_path_factory.mktemp("strike")
-    return folder, make(folder)
+    """A folder with a strike.h5 that was trained on drawn people, and what the scripts printed: see `strikes.make`.
+
+    The processes that run tests share it: whoever needs it first makes it.
+    """
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "strikes"
+    printed = folder / "printed.json"
+    with FileLock(folder.with_suffix(".lock")):
+        if not printed.exists():
+            folder.mkdir()
+            printed.write_text(json.dumps(make(folder)), encoding="utf-8")
+    return folder, json.loads(printed.read_text(encoding="utf-8"))
 
 
 @contextmanager
