@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # true for type checkers; typing takes longer to import than all else that --help needs
 if TYPE_CHECKING:
+    from typing import Any
+
     from handsign.api import Model, Result, annotate, load, train
     from handsign.errors import InputError
     from handsign.live.trigger import Event

@@ -8,11 +8,11 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from handsign import limits
 from handsign.errors import InputError
 
+TYPE_CHECKING = False  # as in handsign/__init__.py
 if TYPE_CHECKING:
     from handsign.capture.factory import CameraConfig
     from handsign.data.split import Split
