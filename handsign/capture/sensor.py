@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-from handsign.errors import InputError
 
 if TYPE_CHECKING:
     from handsign.capture.source import Source
@@ -44,13 +42,3 @@ class Sensor:
     def name_for(self, source: Source) -> str:
         """The name, as takes carry it, of what makes the samples of a source."""
         return source.name if source.knows_samples else self.name
-
-    def fast(self) -> Sensor:
-        """The sensor with its faster extractor.
-
-        Raises:
-            InputError: there is none.
-        """
-        if self.open_fast is None:
-            raise InputError("this task has no faster extractor; leave out --fast")
-        return replace(self, open=self.open_fast)

@@ -24,8 +24,7 @@ def enrol(args: argparse.Namespace) -> None:
     enroller, _ = _enroller(args)
     people = enroller.enrol(args.signer, args.path, args.data)
     names, count = sorted(set(people.names.tolist())), int((people.names == args.signer).sum())
-    where = args.model.with_name(f"{args.model.stem}.people.npz")
-    print(f"{args.signer} is enrolled from {count} recordings in {where}: {', '.join(names)}")
+    print(f"{args.signer} is enrolled from {count} recordings in {enroller.path}: {', '.join(names)}")
 
 
 def verify(args: argparse.Namespace) -> None:

@@ -122,7 +122,7 @@ class Task:
         """
         if self.sensor.open_fast is None:
             raise InputError(f"{self.name} has no faster extractor; leave out --fast")
-        return replace(self, sensor=self.sensor.fast())
+        return replace(self, sensor=replace(self.sensor, open=self.sensor.open_fast))
 
     def with_shape(self, window: int | None = None, sample: tuple[int, ...] | None = None) -> Task:
         """The task with windows of another length, or samples of another shape; None leaves what it is."""

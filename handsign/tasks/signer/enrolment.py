@@ -131,6 +131,11 @@ class Enroller:
     task: Task
     model: Path
 
+    @property
+    def path(self) -> Path:
+        """Where the people are who were enrolled with the model."""
+        return people_path(self.model)
+
     @cached_property
     def info(self) -> BundleInfo:
         """What the model was made for."""
@@ -155,7 +160,7 @@ class Enroller:
         Raises:
             InputError: recordings or the model cannot be used.
         """
-        info, path = self.info, people_path(self.model)
+        info, path = self.info, self.path
         new = self.embeddings(recordings)
         old = People.load(path, info) if path.exists() else None
         others = old.cohort if old else np.stack([at for _, at in self.embeddings(cohort)])
@@ -173,7 +178,7 @@ class Enroller:
         Raises:
             InputError: nobody of that name is enrolled, or the recordings cannot be used.
         """
-        people = People.load(people_path(self.model), self.info)
+        people = People.load(self.path, self.info)
         if signer not in people.names:
             known = ", ".join(sorted(set(people.names.tolist())))
             raise InputError(f"{signer} is not enrolled; there are: {known}")
